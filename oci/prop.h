@@ -1,0 +1,71 @@
+/* prop.h - one row per property: the row drives decoding, encoding, the features document, docs/config.md, the examples of
+ * the tests, the fuzz dictionary and the coverage check against the official JSON schema. */
+#ifndef WASIRUN_OCI_PROP_H
+#define WASIRUN_OCI_PROP_H
+
+#include "oci/json.h"
+#include "oci/value.h"
+#include "oci/words.h"
+
+enum prop_kind {
+	PROP_BOOL,     /* bool */
+	PROP_OPT_BOOL, /* struct opt_bool */
+	PROP_STR,      /* char *, NULL when absent */
+	PROP_INT,      /* struct opt_int, min..max */
+	PROP_UINT,     /* struct opt_uint, umin..umax */
+	PROP_U32,      /* uint32_t, 0 when absent, umin..umax */
+	PROP_WORD,     /* int: index into words; WORD_ABSENT when absent */
+	PROP_STRS,     /* struct strs */
+	PROP_U32S,     /* struct u32s */
+	PROP_WORDS,    /* struct ints; a duplicate is dropped */
+	PROP_MAP,      /* struct kvs: string to string */
+	PROP_OBJ,      /* pointer to the struct that sub describes; NULL when absent */
+	PROP_LIST,     /* LIST(struct): a list of objects that sub describes */
+	PROP_OBJMAP,   /* LIST(struct): an object whose members are objects; the element starts with char *key */
+};
+
+enum {
+	PROP_REQUIRED = 1, /* absent is an error */
+	PROP_NONEMPTY = 2, /* an empty string or list is an error */
+	PROP_ABS = 4,      /* the string must begin with "/" */
+	PROP_PARSED = 8,   /* decoded, kept and shown in the plan, but nothing is applied (its doc says why) */
+	PROP_SECURITY = 16, /* a misspelt neighbour of this name is worth a warning */
+};
+
+struct prop {
+	const char *name;
+	enum prop_kind kind;
+	unsigned flags;
+	size_t offset;            /* of the field in its struct */
+	size_t size;              /* of one element (LIST, OBJMAP) or of the struct (OBJ) */
+	const struct prop *sub;   /* rows of the object, ended by a row with name NULL */
+	const struct words *words;
+	int64_t min, max;         /* PROP_INT; both 0 = any */
+	uint64_t umax;            /* PROP_UINT, PROP_U32; 0 = any that the type holds */
+	size_t max_bytes;         /* strings; 0 = 1 MiB */
+	const char *doc;          /* one sentence for docs/config.md */
+	const char *example;      /* a JSON value that is accepted and that changes the plan */
+};
+
+/* What to do with names that no row knows. */
+enum prop_unknown {
+	PROP_UNKNOWN_IGNORE, /* config.json: the specification demands it; each is logged at debug level, and a name that is
+	                        nearly that of a PROP_SECURITY row is a warning */
+	PROP_UNKNOWN_ERROR,  /* the manifest; names that begin with "x-" are free */
+};
+
+/* Decodes an object by rows into *out (zeroed first). Strings point into the tree's arena.
+ * at: the JSON pointer of v ("" for the document). Errors: EINVAL with at = the pointer of the offending value. */
+MUST int prop_decode(struct arena *a, const struct prop *rows, const struct json *v, enum prop_unknown unknown, const char *at,
+		     void *out, struct err *e);
+
+/* Writes the object that the rows describe; absent properties are left out. */
+void prop_encode(struct json_out *w, const struct prop *rows, const void *in);
+
+/* Calls fn for every row below rows, depth first, with its JSON pointer pattern ("/mounts/N/options"). For docs, tests, fuzz. */
+void prop_walk(const struct prop *rows, const char *at, void (*fn)(const struct prop *p, const char *at, void *ctx), void *ctx);
+
+/* The known name nearest to s (edit distance at most 2), or NULL. */
+const char *prop_nearest(const struct prop *rows, const char *s);
+
+#endif

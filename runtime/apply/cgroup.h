@@ -1,0 +1,42 @@
+/* cgroup.h - what the verbs do to a container's cgroup once it exists. One interface; version 1, version 2 and the systemd driver
+ * each have a file of their own behind it. dirs: the container's directories as recorded (struct record.cgroup_paths). */
+#ifndef WASIRUN_APPLY_CGROUP_H
+#define WASIRUN_APPLY_CGROUP_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "oci/value.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct pids {
+	pid_t *v;
+	size_t n;
+};
+
+/* All processes of the container (sub-cgroups included), ascending. */
+MUST int cgroup_pids(struct arena *a, const struct strs *dirs, struct pids *out, struct err *e);
+
+/* Freezes or thaws everything in it, and waits until it is so (at most timeout_ms). */
+MUST int cgroup_freeze(const struct strs *dirs, bool freeze, int timeout_ms, struct err *e);
+/* 1 = frozen, 0 = not. Never fails: no cgroup = not frozen. */
+int cgroup_frozen(const struct strs *dirs);
+
+/* Sends sig to every process. SIGKILL: cgroup.kill where there is one, else freeze, kill, thaw; repeats until empty or timeout_ms. */
+MUST int cgroup_kill(const struct strs *dirs, int sig, int timeout_ms, struct err *e);
+
+/* Removes the directories, sub-cgroups first. ENOENT is success; EBUSY is retried up to timeout_ms. */
+MUST int cgroup_remove(const struct strs *dirs, int timeout_ms, struct err *e);
+
+/* How often the OOM killer struck in it so far (memory.events oom_kill, v1 memory.oom_control); 0 when unknown. */
+uint64_t cgroup_oom_kills(const struct strs *dirs);
+
+/* Puts the caller into the cgroup (exec). sub: path below it, or NULL. v1: all hierarchies. On v2 EBUSY falls back to the cgroup that
+ * holds pid. Returns an fd for CLONE_INTO_CGROUP through *fd on v2, where nothing is written. */
+MUST int cgroup_enter(const struct strs *dirs, const char *sub, pid_t pid, int *fd, struct err *e);
+
+/* 1: the directory exists and holds processes, 0: not. */
+int cgroup_populated(const char *dir);
+
+#endif

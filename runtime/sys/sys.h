@@ -1,0 +1,141 @@
+/* sys.h - one function, one system call: returns its result or -errno, opens close-on-exec, retries EINTR where that is safe.
+ * No policy, no state, no messages. The only place of the project that calls syscall(2). Where glibc 2.36 has no wrapper or no
+ * constant, it is defined here. */
+#ifndef WASIRUN_SYS_SYS_H
+#define WASIRUN_SYS_SYS_H
+
+#include "base/err.h"
+#include "base/fd.h"
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/types.h>
+#include <sys/un.h>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+#ifndef MOUNT_ATTR_NOSYMFOLLOW
+#define MOUNT_ATTR_NOSYMFOLLOW 0x00200000
+#endif
+
+/* --- files (sys/file.c). dir: a directory fd or AT_FDCWD. Every fd is close-on-exec. */
+MUST int sys_open(int dir, const char *path, int flags, mode_t mode);
+/* openat2(2) with resolve flags; retries EAGAIN (a rename raced with "..") up to 128 times. */
+MUST int sys_openat2(int dir, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
+MUST ssize_t sys_read(int fd, void *buf, size_t n);
+MUST ssize_t sys_write(int fd, const void *buf, size_t n);
+/* Reads up to n-1 bytes until end of file and adds a NUL. Returns the length; -E2BIG when more is there. */
+MUST ssize_t sys_read_all(int fd, char *buf, size_t n);
+/* Writes everything. */
+MUST int sys_write_all(int fd, const void *buf, size_t n);
+/* open + one write + close; for files of /proc and /sys. No O_CREAT, no O_TRUNC. */
+MUST int sys_write_file(int dir, const char *path, const char *value);
+/* open + read all + close. */
+MUST ssize_t sys_read_file(int dir, const char *path, char *buf, size_t n);
+MUST int sys_mkdir(int dir, const char *path, mode_t mode);
+MUST int sys_mknod(int dir, const char *path, mode_t mode, dev_t dev);
+MUST int sys_symlink(const char *target, int dir, const char *path);
+MUST int sys_unlink(int dir, const char *path);
+MUST int sys_rmdir(int dir, const char *path);
+MUST int sys_rename(int olddir, const char *old, int newdir, const char *new_);
+MUST int sys_fstat(int fd, struct stat *st);
+MUST int sys_statat(int dir, const char *path, struct stat *st, int flags);
+MUST int sys_fstatfs(int fd, struct statfs *st);
+MUST int sys_chown(int dir, const char *path, uid_t uid, gid_t gid, int flags); /* fchownat */
+MUST int sys_fchmod(int fd, mode_t mode);
+MUST int sys_access(int dir, const char *path, int mode, int flags);
+MUST ssize_t sys_readlink(int dir, const char *path, char *buf, size_t n); /* NUL-terminated; -ENAMETOOLONG when cut */
+MUST int sys_dup(int fd, int lowest);        /* F_DUPFD_CLOEXEC */
+MUST int sys_dup3(int fd, int to, int flags);
+MUST int sys_cloexec(int fd, bool on);
+MUST int sys_close_range(unsigned first, unsigned last, unsigned flags);
+MUST int sys_pipe(int fds[2]);
+MUST int sys_memfd(const char *name, unsigned flags);
+MUST int sys_chdir(const char *path);
+MUST int sys_fchdir(int fd);
+MUST int sys_chroot(const char *path);
+MUST ssize_t sys_getcwd(char *buf, size_t n);
+MUST int sys_flock(int fd, int op);
+/* Reopens an O_PATH fd with other flags through proc (an fd of a verified procfs): openat(proc, "self/fd/N"). */
+MUST int sys_reopen(int proc, int fd, int flags);
+
+/* --- mounts (sys/mount.c) */
+MUST int sys_open_tree(int dir, const char *path, unsigned flags);
+MUST int sys_move_mount(int from_dir, const char *from, int to_dir, const char *to, unsigned flags);
+MUST int sys_fsopen(const char *fstype);
+MUST int sys_fsconfig_str(int fs, const char *key, const char *value); /* value NULL = a flag */
+MUST int sys_fsconfig_create(int fs);
+MUST int sys_fsmount(int fs, uint64_t attr);
+/* mount_setattr(2) on path below dir ("" with AT_EMPTY_PATH in flags). userns: an fd with MOUNT_ATTR_IDMAP in set, else -1. */
+MUST int sys_mount_setattr(int dir, const char *path, unsigned flags, uint64_t set, uint64_t clear, uint64_t propagation, int userns);
+MUST int sys_pivot_root(const char *new_root, const char *put_old);
+MUST int sys_umount(const char *path, int flags);
+MUST int sys_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data);
+/* Reads the next message that the kernel left in a file system context, "" when there is none. */
+void sys_fs_message(int fs, char *buf, size_t n);
+
+/* --- processes (sys/process.c) */
+/* clone3(2). Returns 0 in the child, the pid in the parent; *pidfd gets a pidfd. cgroup: fd for CLONE_INTO_CGROUP or -1. */
+MUST pid_t sys_clone(uint64_t flags, int *pidfd, int cgroup);
+MUST int sys_unshare(int flags);
+MUST int sys_setns(int fd, int flags);
+MUST int sys_pidfd_open(pid_t pid);
+MUST int sys_pidfd_signal(int pidfd, int sig);
+MUST int sys_pidfd_getfd(int pidfd, int fd);
+/* waitid(P_PIDFD). Returns the wait status as waitpid does, or -errno. flags: WEXITED | WNOHANG... ; *exited tells WNOHANG's answer. */
+MUST int sys_pidfd_wait(int pidfd, int flags, int *status, bool *exited);
+MUST pid_t sys_waitpid(pid_t pid, int *status, int flags);
+MUST int sys_kill(pid_t pid, int sig);
+MUST int sys_execveat(int dir, const char *path, char *const argv[], char *const envp[], int flags);
+MUST int sys_prctl(int op, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
+MUST int sys_setsid(void);
+MUST int sys_sethostname(const char *name, size_t n);
+MUST int sys_setdomainname(const char *name, size_t n);
+MUST int sys_prlimit(pid_t pid, int type, const struct rlimit *new_, struct rlimit *old);
+MUST int sys_personality(unsigned long p);
+MUST int sys_sched_setattr(pid_t pid, const void *attr, unsigned flags);
+MUST int sys_sched_setaffinity(pid_t pid, size_t n, const void *mask);
+MUST int sys_setpriority(int which, id_t who, int nice);
+MUST int sys_ioprio_set(int which, int who, int ioprio);
+MUST int sys_set_mempolicy(int mode, const unsigned long *mask, unsigned long bits);
+MUST int sys_keyctl_join(const char *name);
+MUST int sys_seccomp(unsigned op, unsigned flags, void *args);
+MUST int sys_bpf(int cmd, void *attr, size_t n);
+
+/* --- identity (sys/identity.c): of the calling thread only; wasirun has one */
+MUST int sys_setresuid(uid_t r, uid_t e, uid_t s);
+MUST int sys_setresgid(gid_t r, gid_t e, gid_t s);
+MUST int sys_setgroups(size_t n, const gid_t *groups);
+
+/* --- sockets (sys/socket.c) */
+MUST int sys_socket(int domain, int type, int protocol);
+MUST int sys_socketpair(int type, int fds[2]);
+/* Sends n bytes and at most one fd (-1 = none) as one message. */
+MUST ssize_t sys_send_fd(int sock, const void *buf, size_t n, int fd);
+/* Receives one message and at most one fd (*fd = -1 when none). More fds are closed. Returns the bytes, 0 = EOF;
+ * -EMSGSIZE when the message was longer than n. */
+MUST ssize_t sys_recv_fd(int sock, void *buf, size_t n, int *fd);
+/* Binds or connects a unix socket to name within the directory dir, whatever the length of its path (through /proc/self/fd). */
+MUST int sys_bind_at(int sock, int dir, const char *name);
+MUST int sys_connect_at(int sock, int dir, const char *name);
+/* Connects to a path of any length. */
+MUST int sys_connect_path(int sock, const char *path);
+MUST int sys_listen(int sock, int backlog);
+MUST int sys_accept(int sock);
+MUST int sys_peer_cred(int sock, struct ucred *cred);
+/* poll(2) on one fd. Returns the revents, 0 on time-out (milliseconds, -1 = none). */
+MUST int sys_poll1(int fd, short events, int timeout);
+
+#endif
