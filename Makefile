@@ -7,7 +7,7 @@ CPPFLAGS += -D_GNU_SOURCE -I. -Iruntime
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS)
 SRC := $(wildcard oci/*.c runtime/*/*.c)
 OBJ := $(SRC:%.c=$(B)/%.o)
-LIBS = -Wl,-Bstatic -lyajl -lseccomp -lcap -Wl,-Bdynamic
+LIBS = -Wl,-Bstatic -lyajl_s -lseccomp -lcap -Wl,-Bdynamic
 
 all: $(B)/wasirun
 
