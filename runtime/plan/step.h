@@ -35,7 +35,7 @@ enum op {
 	STEP_ID_MAP,
 	STEP_NET_DEVICE,
 	/* INSIDE and CONTAINER */
-	STEP_CGROUP_JOIN,  /* v1: write "0" to the tasks files; v2 was done by clone */
+	STEP_CGROUP_JOIN,  /* v1: write "0" to the tasks files (v2 was done by clone), then the new cgroup namespace */
 	STEP_BECOME_ROOT,  /* setresuid(0), setresgid(0) in the new user namespace */
 	STEP_TIME_OFFSETS,
 	STEP_OOM_SCORE,
@@ -98,6 +98,10 @@ struct step_cgroup {
 	bool chown;         /* delegate to the container's root: cgroup namespace and writable cgroup mount in a user namespace */
 	uint32_t uid, gid;
 };
+struct step_cgroup_join {
+	struct strs dirs; /* of version 1, in the order of step_cgroup.dirs without the version 2 one; empty on v2 */
+	bool unshare_ns;  /* a new cgroup namespace: only once we are inside, so CLONE_NEWCGROUP never is in step_clone.flags */
+};
 struct step_limit {
 	const char *dir;        /* absolute directory of the cgroup in that hierarchy; NULL: the controller is not there */
 	const char *controller; /* for the message when it is missing */
@@ -123,7 +127,7 @@ struct step_rdt {
 struct step_clone {
 	uint64_t flags;          /* CLONE_NEW* of the new namespaces */
 	LIST(struct join) joins; /* entered first, by a process in between, in this order as far as permissions allow */
-	bool into_cgroup;        /* v2: CLONE_INTO_CGROUP on the cgroup's last directory */
+	bool into_cgroup;        /* step_cgroup.v2, hybrid too: CLONE_INTO_CGROUP on the cgroup's last directory */
 	bool join_container;     /* exec: join all namespaces of the container's init that differ from ours */
 	bool need_userns_root;
 };
@@ -285,6 +289,7 @@ struct step {
 	bool soft;      /* a failure is a warning */
 	union {
 		struct step_cgroup cgroup;
+		struct step_cgroup_join cgroup_join;
 		struct step_limit limit;
 		struct step_device_rules device_rules;
 		struct step_rdt rdt;
