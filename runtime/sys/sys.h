@@ -10,6 +10,7 @@
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -114,10 +115,32 @@ MUST int sys_keyctl_join(const char *name);
 MUST int sys_seccomp(unsigned op, unsigned flags, void *args);
 MUST int sys_bpf(int cmd, void *attr, size_t n);
 
+/* The start time of a process in clock ticks since boot, and its state letter (state may be NULL), from /proc/PID/stat (sys/procstat.c).
+ * proc: an fd of a procfs root. -ENOENT or -ESRCH: no such process. */
+MUST int sys_proc_start(int proc, pid_t pid, uint64_t *start, char *state);
+
 /* --- identity (sys/identity.c): of the calling thread only; wasirun has one */
 MUST int sys_setresuid(uid_t r, uid_t e, uid_t s);
 MUST int sys_setresgid(gid_t r, gid_t e, gid_t s);
 MUST int sys_setgroups(size_t n, const gid_t *groups);
+
+/* --- questions (sys/query.c) */
+MUST int sys_statfs(const char *path, struct statfs *st);
+/* getdents64(2): raw records (struct dirent64 of <dirent.h>) into buf. Returns their bytes, 0 at the end. */
+MUST ssize_t sys_getdents(int fd, void *buf, size_t n);
+MUST int sys_rewind(int fd); /* lseek(fd, 0, SEEK_SET) */
+/* capget(2) of the caller: 1 << CAP_*. Either may be NULL. */
+MUST int sys_capget(uint64_t *permitted, uint64_t *effective);
+MUST int sys_landlock_abi(void); /* 0 = none */
+
+/* --- waiting (sys/event.c) */
+int64_t sys_now_us(void); /* CLOCK_MONOTONIC, microseconds */
+void sys_sleep_us(int64_t us);
+MUST int sys_eventfd(void);
+MUST int sys_inotify(void); /* non-blocking */
+MUST int sys_inotify_add(int fd, const char *path, uint32_t mask);
+/* poll(2) on n fds; those below 0 are passed over. Returns how many are ready, 0 on time-out (milliseconds, -1 = none). */
+MUST int sys_poll(struct pollfd *p, size_t n, int timeout);
 
 /* --- sockets (sys/socket.c) */
 MUST int sys_socket(int domain, int type, int protocol);

@@ -1,0 +1,46 @@
+/* query.c - system calls that only ask: file systems, directories, our own capabilities, the kernel's features.
+ * Must not decide anything, and must not change anything. */
+#include "sys/sys.h"
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define RET(x) ((x) < 0 ? -errno : 0)
+
+int sys_statfs(const char *path, struct statfs *st)
+{
+	return RET(statfs(path, st));
+}
+
+ssize_t sys_getdents(int fd, void *buf, size_t n)
+{
+	long r = syscall(SYS_getdents64, fd, buf, n);
+
+	return r < 0 ? -errno : r;
+}
+
+int sys_rewind(int fd)
+{
+	return RET(lseek(fd, 0, SEEK_SET));
+}
+
+int sys_capget(uint64_t *permitted, uint64_t *effective)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return -errno;
+	if (permitted)
+		*permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
+	if (effective)
+		*effective = data[0].effective | (uint64_t)data[1].effective << 32;
+	return 0;
+}
+
+int sys_landlock_abi(void)
+{
+	long r = syscall(444 /* landlock_create_ruleset */, NULL, 0, 1 /* LANDLOCK_CREATE_RULESET_VERSION */);
+
+	return r < 0 ? 0 : (int)r;
+}
