@@ -15,6 +15,7 @@ typedef int op_fn(struct run *r, const struct step *s, struct slot *slot, struct
 struct op_row {
 	op_fn *prepare, *run;
 	void (*undo)(struct run *r, const struct step *s, struct slot *slot);
+	bool late; /* prepare needs what the PREPARE stage makes: it runs after it */
 };
 extern const struct op_row ops[STEP_COUNT];
 

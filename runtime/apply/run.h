@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "plan/host.h"
 #include "plan/step.h"
+#include <limits.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -34,10 +35,13 @@ struct run {
 	int state_dir;       /* fd of the container's state directory; -1 for exec */
 	int console_socket;  /* connected, or -1 */
 	int pidfd_socket;    /* connected, or -1 */
+	int cache_dir;       /* directory for compiled seccomp programs, or -1 */
 	int listen_fds, preserve_fds; /* counts of fds from 3 on that the program gets */
 	bool start_at_once;  /* run and exec: no start socket, init starts when told over the wire */
 	pid_t container_pid; /* exec: init of the container; else 0 */
 	int container_pidfd;
+	const struct strs *container_cgroup; /* exec: its cgroup directories, as recorded; else NULL */
+	const char *exec_cgroup;  /* exec --cgroup: below them; NULL = there */
 
 	/* opened before clone, kept by init until it execs */
 	int proc;            /* a verified procfs of the runtime's own mount namespace */
@@ -51,11 +55,15 @@ struct run {
 	int tty;             /* pty master, when the runtime itself is the console's other end; else -1 */
 
 	/* in init */
+	int start;           /* who sent START: the wire, or an accepted connection of the start socket */
 	int root;            /* O_PATH fd of the container's root mount; after pivot, of "/" */
 	int start_listener;  /* the start socket */
 	int host_pid;        /* init's pid as the runtime sees it */
-	int program;         /* O_PATH fd of the program that FIND_PROGRAM found, -1 = look again at exec */
+	char program[PATH_MAX]; /* what FIND_PROGRAM found in PATH; "" = nothing */
 };
+
+/* A struct run with no fd open. The verb sets the fields above "opened before clone" and calls one of the functions below. */
+void run_init(struct run *r, struct arena *a, const struct host *h, const struct plan *p);
 
 /* --- the executor (apply/parent.c, apply/init.c) */
 

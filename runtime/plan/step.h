@@ -148,6 +148,8 @@ struct step_rlimit {
 };
 struct step_root {
 	const char *path;  /* absolute, on the host */
+	bool clone;        /* as a mount of its own; false without a mount namespace (PIVOT_CHROOT) */
+	uint64_t propagation; /* MS_* of the clone until ROOT_FLAGS; 0 = MS_PRIVATE. Never shared */
 	const char *label; /* mount label or NULL */
 };
 struct mount_attr_bits {
@@ -280,6 +282,7 @@ struct step_seccomp {
 struct step_exec {
 	struct strs args, env;
 	const char *cwd;      /* for STEP_FIND_PROGRAM and relative args[0] */
+	bool make_cwd;        /* FIND_PROGRAM of create: a missing working directory is made */
 };
 
 struct step {

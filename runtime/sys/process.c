@@ -95,6 +95,12 @@ int sys_kill(pid_t pid, int sig)
 	return RET(kill(pid, sig));
 }
 
+int sys_execve(const char *path, char *const argv[], char *const envp[])
+{
+	execve(path, argv, envp);
+	return -errno;
+}
+
 int sys_execveat(int dir, const char *path, char *const argv[], char *const envp[], int flags)
 {
 	syscall(SYS_execveat, dir, path, argv, envp, flags);

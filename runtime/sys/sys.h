@@ -99,6 +99,7 @@ MUST int sys_pidfd_getfd(int pidfd, int fd);
 MUST int sys_pidfd_wait(int pidfd, int flags, int *status, bool *exited);
 MUST pid_t sys_waitpid(pid_t pid, int *status, int flags);
 MUST int sys_kill(pid_t pid, int sig);
+MUST int sys_execve(const char *path, char *const argv[], char *const envp[]);
 MUST int sys_execveat(int dir, const char *path, char *const argv[], char *const envp[], int flags);
 MUST int sys_prctl(int op, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
 MUST int sys_setsid(void);
@@ -160,5 +161,24 @@ MUST int sys_accept(int sock);
 MUST int sys_peer_cred(int sock, struct ucred *cred);
 /* poll(2) on one fd. Returns the revents, 0 on time-out (milliseconds, -1 = none). */
 MUST int sys_poll1(int fd, short events, int timeout);
+
+/* --- confinement and signals (sys/confine.c) */
+MUST int sys_landlock_create_ruleset(const void *attr, size_t n, unsigned flags);
+MUST int sys_landlock_add_rule(int ruleset, int type, const void *attr);
+MUST int sys_landlock_restrict_self(int ruleset, unsigned flags);
+MUST long sys_keyctl(int op, unsigned long a, unsigned long b, unsigned long c);
+mode_t sys_umask(mode_t mask);
+MUST int sys_getresuid(uid_t *r, uid_t *e, uid_t *s);
+MUST int sys_getresgid(gid_t *r, gid_t *e, gid_t *s);
+MUST int sys_setpgid(pid_t pid, pid_t pgid);
+MUST int sys_sigaction(int sig, const struct sigaction *new_, struct sigaction *old);
+MUST int sys_sigprocmask(int how, const sigset_t *set, sigset_t *old);
+struct pollfd;
+/* poll(2); -EINTR is for the caller. */
+MUST int sys_poll(struct pollfd *fds, size_t n, int timeout);
+uint64_t sys_monotonic_ms(void);
+/* A second thread that shares everything, with a stack of its own (stack_top: 16-byte aligned) but not its own thread-local storage:
+ * fn must use errno only while the first thread does not. Ends with fn, or with the first thread's exec. Returns its id. */
+MUST int sys_thread(int (*fn)(void *), void *stack_top, void *arg);
 
 #endif

@@ -1,0 +1,249 @@
+/* clone.c - the process that becomes the container.
+ *
+ * New namespaces come with clone3 itself. Where existing ones have to be entered first, a joiner process does it and then clones init
+ * with CLONE_PARENT, so that init is the runtime's child all the same and the runtime never leaves its own namespaces.
+ * Must not create a cgroup namespace: clone would root it at the runtime's cgroup, not at the container's (STEP_CGROUP_JOIN does). */
+#include "apply/cgroup.h"
+#include "apply/executor.h"
+#include "apply/wire.h"
+#include "sys/sys.h"
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MAX_JOINS 8
+
+static const struct {
+	uint64_t flag;
+	const char *name;
+} kinds[] = {
+	{ CLONE_NEWUSER, "user" }, { CLONE_NEWNS, "mnt" },     { CLONE_NEWPID, "pid" },       { CLONE_NEWNET, "net" },
+	{ CLONE_NEWIPC, "ipc" },   { CLONE_NEWUTS, "uts" },    { CLONE_NEWCGROUP, "cgroup" }, { CLONE_NEWTIME, "time" },
+};
+
+static const char *kind_name(uint64_t flag)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (kinds[i].flag == flag)
+			return kinds[i].name;
+	return "unknown";
+}
+
+/* The namespace files are opened before any is entered: entering the mount namespace changes what paths mean. */
+static int open_joins(const struct step_clone *c, int fds[MAX_JOINS], struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < c->joins.n && i < MAX_JOINS; i++) {
+		fds[i] = sys_open(AT_FDCWD, c->joins.v[i].path, O_RDONLY, 0);
+		if (fds[i] < 0)
+			return fail_sys(e, fds[i], "cannot open the %s namespace %s", kind_name(c->joins.v[i].flag), c->joins.v[i].path);
+	}
+	return 0;
+}
+
+/* One pass over the joins: those that are not permitted yet stay for the next pass, after the user namespace has been entered.
+ * Entering the mount namespace comes last. Returns how many are left. */
+static int join_pass(const struct step_clone *c, int fds[MAX_JOINS], bool last_pass, struct err *e)
+{
+	int left = 0, r;
+	size_t i, round;
+
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < c->joins.n && i < MAX_JOINS; i++) {
+			uint64_t flag = c->joins.v[i].flag;
+
+			if (fds[i] < 0 || flag == CLONE_NEWUSER || (flag == CLONE_NEWNS) != (round == 1))
+				continue;
+			r = sys_setns(fds[i], (int)flag);
+			if (r == 0)
+				fd_close(&fds[i]);
+			else if (r == -EPERM && !last_pass)
+				left++;
+			else
+				return fail_sys(e, r, "cannot join the %s namespace %s", kind_name(flag), c->joins.v[i].path);
+		}
+	}
+	return left;
+}
+
+static int join_paths(const struct step_clone *c, struct err *e)
+{
+	int fds[MAX_JOINS] = { -1, -1, -1, -1, -1, -1, -1, -1 }, left, r;
+	bool user = false;
+	size_t i;
+
+	for (i = 0; i < c->joins.n; i++)
+		user |= c->joins.v[i].flag == CLONE_NEWUSER;
+	TRY(open_joins(c, fds, e));
+	left = TRY(join_pass(c, fds, !user, e));
+	for (i = 0; i < c->joins.n && i < MAX_JOINS; i++) {
+		if (c->joins.v[i].flag != CLONE_NEWUSER)
+			continue;
+		r = sys_setns(fds[i], CLONE_NEWUSER);
+		if (r < 0)
+			return fail_sys(e, r, "cannot join the user namespace %s", c->joins.v[i].path);
+		fd_close(&fds[i]);
+	}
+	if (left)
+		TRY(join_pass(c, fds, true, e));
+	return 0;
+}
+
+/* exec: all namespaces in which the container's init differs from us, in one call (setns on a pidfd, 5.8). */
+static int join_container(struct run *r, struct err *e)
+{
+	uint64_t flags = 0;
+	char path[64];
+	size_t i;
+	int ret;
+
+	for (i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		struct stat ours, theirs;
+
+		snprintf(path, sizeof path, "self/ns/%s", kinds[i].name);
+		if (sys_statat(r->proc, path, &ours, 0) < 0)
+			continue; /* a kind of namespace that this kernel does not have */
+		snprintf(path, sizeof path, "%d/ns/%s", r->container_pid, kinds[i].name);
+		ret = sys_statat(r->proc, path, &theirs, 0);
+		if (ret < 0)
+			return fail_sys(e, ret, "cannot look at the container's namespaces (has it ended?)");
+		if (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)
+			flags |= kinds[i].flag;
+	}
+	if (!flags)
+		return 0;
+	ret = sys_setns(r->container_pidfd, (int)flags);
+	return ret < 0 ? fail_sys(e, ret, "cannot join the container's namespaces") : 0;
+}
+
+static int enter_cgroup(struct run *r, int *cgroup, struct err *e)
+{
+	if (!r->container_cgroup || !r->container_cgroup->n)
+		return 0;
+	return cgroup_enter(r->container_cgroup, r->exec_cgroup, r->container_pid, cgroup, e);
+}
+
+static int clone_failed(struct err *e, int r, uint64_t flags)
+{
+	if (r == -EPERM && !(flags & CLONE_NEWUSER))
+		return fail_sys(e, r, "cannot make the container's namespaces (an ordinary user needs a user namespace in linux.namespaces)");
+	if (r == -ENOSPC)
+		return fail_sys(e, r, "cannot make the container's namespaces: /proc/sys/user/max_*_namespaces is reached");
+	if (r == -EAGAIN)
+		return fail_sys(e, r, "cannot fork: the limit of processes is reached");
+	return fail_sys(e, r, "cannot make the container's first process");
+}
+
+static void become_init(struct run *r, int init_end)
+{
+	r->wire = init_end;
+	init_main(r);
+}
+
+/* In the joiner. Answers over its own socket, since init may already be speaking over the wire. */
+static int join_and_clone(struct run *r, const struct step_clone *c, int init_end, int answer, int cgroup, struct err *e)
+{
+	AUTO_FD int own_cgroup = -1;
+	int pidfd = -1, ret;
+	pid_t pid;
+
+	/* from here on processes of the containers that we join can see us: they must not look inside (R27) */
+	ret = sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (ret < 0)
+		return fail_sys(e, ret, "prctl(PR_SET_DUMPABLE)");
+	if (c->join_container) {
+		TRY(enter_cgroup(r, &own_cgroup, e));
+		TRY(join_container(r, e));
+	} else {
+		TRY(join_paths(c, e));
+	}
+	pid = sys_clone(c->flags | CLONE_PARENT, &pidfd, own_cgroup >= 0 ? own_cgroup : cgroup);
+	if (pid == 0)
+		become_init(r, init_end);
+	if (pid < 0)
+		return clone_failed(e, pid, c->flags);
+	ret = wire_send(answer, WIRE_CHILD, pid, NULL, pidfd, e);
+	if (ret < 0)
+		(void)!sys_pidfd_signal(pidfd, SIGKILL);
+	return ret;
+}
+
+static _Noreturn void joiner_main(struct run *r, const struct step_clone *c, int init_end, int answer, int cgroup)
+{
+	struct err why, lost;
+
+	if (join_and_clone(r, c, init_end, answer, cgroup, &why) == 0)
+		_exit(0);
+	(void)!wire_send(answer, WIRE_FAIL, 0, &why, -1, &lost);
+	_exit(1);
+}
+
+static int clone_through_joiner(struct run *r, const struct step_clone *c, int init_end, int cgroup, struct err *e)
+{
+	struct wire_msg m;
+	int ends[2], joiner_fd = -1, ret;
+	pid_t joiner;
+
+	ret = sys_socketpair(SOCK_SEQPACKET, ends);
+	if (ret < 0)
+		return fail_sys(e, ret, "socketpair");
+	AUTO_FD int ours = ends[0];
+	AUTO_FD int theirs = ends[1];
+	joiner = sys_clone(0, &joiner_fd, -1);
+	if (joiner == 0)
+		joiner_main(r, c, init_end, theirs, cgroup);
+	if (joiner < 0)
+		return clone_failed(e, joiner, CLONE_NEWUSER);
+	AUTO_FD int pidfd = joiner_fd;
+	fd_close(&theirs);
+	ret = wire_expect(ours, WIRE_CHILD, &m, &r->pidfd, NULL, e);
+	r->pid = m.pid;
+	(void)!sys_pidfd_wait(pidfd, WEXITED, NULL, NULL);
+	return ret;
+}
+
+/* *fd stays -1 where there is no version 2 cgroup to clone into. */
+static int open_cgroup(struct run *r, const struct step_clone *c, int *fd, struct err *e)
+{
+	size_t i;
+
+	if (!c->into_cgroup)
+		return 0;
+	for (i = 0; i < r->plan->steps.n; i++) {
+		const struct step *s = &r->plan->steps.v[i];
+
+		/* no directory: STEP_CGROUP was allowed to do without */
+		if (s->op != STEP_CGROUP || !s->cgroup.v2 || !s->cgroup.dirs.n || !r->slots[i].done)
+			continue;
+		*fd = sys_open(AT_FDCWD, s->cgroup.dirs.v[s->cgroup.dirs.n - 1], O_PATH | O_DIRECTORY, 0);
+		if (*fd < 0 && s->cgroup.must)
+			return fail_sys(e, *fd, "%s", s->cgroup.dirs.v[s->cgroup.dirs.n - 1]);
+	}
+	return 0;
+}
+
+int clone_init(struct run *r, int init_end, struct err *e)
+{
+	const struct step_clone *c = clone_step(r);
+	AUTO_FD int cgroup = -1;
+	int pidfd = -1;
+	pid_t pid;
+
+	if (!c)
+		return fail(e, EINVAL, "internal error: a plan without a clone step");
+	TRY(open_cgroup(r, c, &cgroup, e));
+	if (c->joins.n || c->join_container)
+		return clone_through_joiner(r, c, init_end, cgroup, e);
+	pid = sys_clone(c->flags, &pidfd, cgroup);
+	if (pid == 0)
+		become_init(r, init_end);
+	if (pid < 0)
+		return clone_failed(e, pid, c->flags);
+	r->pid = pid;
+	r->pidfd = pidfd;
+	return 0;
+}

@@ -1,0 +1,133 @@
+/* program.c - the program: found early so that `create` can say that it is missing, and executed at last.
+ * Runs in init, after the root was changed: plain paths are the container's. Must not fall back to anything: what args[0] names is
+ * executed or nothing is. */
+#include "apply/ops.h"
+#include "apply/path.h"
+#include "sys/sys.h"
+#include <limits.h>
+#include <string.h>
+
+static const char *env_path(const struct step_exec *x)
+{
+	size_t i;
+
+	for (i = 0; i < x->env.n; i++)
+		if (strncmp(x->env.v[i], "PATH=", 5) == 0)
+			return x->env.v[i] + 5;
+	return "";
+}
+
+/* 0: path (relative to dir) is a file that may be executed. */
+static int executable(int dir, const char *path)
+{
+	struct stat st;
+	int r = sys_statat(dir, path, &st, 0);
+
+	if (r < 0)
+		return r;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	return sys_access(dir, path, X_OK, AT_EACCESS);
+}
+
+/* Walks PATH; the result is written to out (PATH_MAX bytes). -ENOENT when nothing was found, -EACCES when only files without the
+ * x bit were, as execvp(3) tells them apart. */
+static int search(int cwd, const char *list, const char *name, char *out)
+{
+	int worst = -ENOENT;
+
+	while (*list) {
+		size_t n = strcspn(list, ":"), len = strlen(name);
+		int r;
+
+		if (n && n + 1 + len < PATH_MAX) {
+			memcpy(out, list, n);
+			out[n] = '/';
+			memcpy(out + n + 1, name, len + 1);
+			r = executable(cwd, out);
+			if (r == 0)
+				return 0;
+			if (r == -EACCES)
+				worst = r;
+		}
+		list += n;
+		list += *list == ':';
+	}
+	return worst;
+}
+
+/* The words are those by which engines tell "not found" (exit code 127) from "not permitted" (126). */
+static int not_executable(struct err *e, const char *name, int r)
+{
+	if (r == -ENOENT && !strchr(name, '/'))
+		return fail(e, ENOENT, "exec: \"%s\": executable file not found in $PATH", name);
+	if (r == -ENOENT)
+		return fail(e, ENOENT, "exec: \"%s\": stat %s: no such file or directory", name, name);
+	if (r == -EISDIR)
+		return fail(e, EACCES, "exec: \"%s\": is a directory: permission denied", name);
+	if (r == -EACCES || r == -EPERM)
+		return fail(e, EACCES, "exec: \"%s\": permission denied", name);
+	if (r == -ENOEXEC)
+		return fail(e, ENOEXEC, "exec %s: exec format error (built for another machine, or a script without #!)", name);
+	return fail_sys(e, r, "exec %s", name);
+}
+
+static int open_cwd(struct run *r, const struct step_exec *x, struct err *e)
+{
+	/* a working directory that does not exist is made, as all runtimes do; where that fails, op_cwd will say why */
+	struct err lost;
+	int fd = x->make_cwd ? path_make(r->root, x->cwd, true, true, &lost) : -1;
+
+	(void)e;
+	return fd >= 0 ? fd : sys_open(AT_FDCWD, x->cwd, O_PATH | O_DIRECTORY, 0);
+}
+
+int op_find_program(struct run *r, const struct step *s, struct slot *slot, struct err *e)
+{
+	const char *name = s->exec.args.v[0];
+	int ret;
+
+	(void)slot;
+	r->program[0] = 0;
+	AUTO_FD int cwd = open_cwd(r, &s->exec, e);
+	if (cwd < 0)
+		return 0; /* op_cwd reports it, with the user's own rights */
+	if (strchr(name, '/'))
+		ret = executable(cwd, name);
+	else
+		ret = search(cwd, env_path(&s->exec), name, r->program);
+	return ret < 0 ? not_executable(e, name, ret) : 0;
+}
+
+/* Rule R9: a directory that lies outside of the root, reached through a leaked descriptor, has no path: getcwd says so. */
+int op_cwd(struct run *r, const struct step *s, struct slot *slot, struct err *e)
+{
+	char cwd[PATH_MAX];
+	ssize_t n;
+	int ret = sys_chdir(s->name);
+
+	(void)r, (void)slot;
+	if (ret < 0)
+		return fail_sys(e, ret, "chdir to cwd \"%s\"", s->name);
+	n = sys_getcwd(cwd, sizeof cwd);
+	if (n < 0)
+		return fail_sys(e, (int)n, "cwd \"%s\" is outside of container mount namespace root", s->name);
+	if (cwd[0] != '/')
+		return fail(e, EPERM, "cwd \"%s\" is outside of container mount namespace root", s->name);
+	return 0;
+}
+
+int op_exec(struct run *r, const struct step *s, struct slot *slot, struct err *e)
+{
+	const char *name = s->exec.args.v[0];
+	static char *const none[] = { NULL };
+	char *const *env = s->exec.env.v ? s->exec.env.v : none;
+	int ret;
+
+	(void)slot;
+	/* found by FIND_PROGRAM: a seccomp filter may already be in force, so nothing but execve happens here */
+	if (!strchr(name, '/'))
+		name = r->program;
+	ret = sys_execve(name, s->exec.args.v, env);
+	return not_executable(e, s->exec.args.v[0], ret);
+}
