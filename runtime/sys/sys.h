@@ -173,10 +173,6 @@ MUST int sys_getresgid(gid_t *r, gid_t *e, gid_t *s);
 MUST int sys_setpgid(pid_t pid, pid_t pgid);
 MUST int sys_sigaction(int sig, const struct sigaction *new_, struct sigaction *old);
 MUST int sys_sigprocmask(int how, const sigset_t *set, sigset_t *old);
-struct pollfd;
-/* poll(2); -EINTR is for the caller. */
-MUST int sys_poll(struct pollfd *fds, size_t n, int timeout);
-uint64_t sys_monotonic_ms(void);
 /* A second thread that shares everything, with a stack of its own (stack_top: 16-byte aligned) but not its own thread-local storage:
  * fn must use errno only while the first thread does not. Ends with fn, or with the first thread's exec. Returns its id. */
 MUST int sys_thread(int (*fn)(void *), void *stack_top, void *arg);
