@@ -37,6 +37,7 @@ enum op {
 	/* INSIDE and CONTAINER */
 	STEP_CGROUP_JOIN,  /* v1: write "0" to the tasks files (v2 was done by clone), then the new cgroup namespace */
 	STEP_BECOME_ROOT,  /* setresuid(0), setresgid(0) in the new user namespace */
+	STEP_LOOPBACK,     /* "lo" of the new network namespace up */
 	STEP_TIME_OFFSETS,
 	STEP_OOM_SCORE,
 	STEP_RLIMIT,
@@ -106,7 +107,11 @@ struct step_limit {
 	const char *dir;        /* absolute directory of the cgroup in that hierarchy; NULL: the controller is not there */
 	const char *controller; /* for the message when it is missing */
 	const char *file, *value;
+	const char *or_file, *or_value; /* what to write where `file` does not exist; NULL = nothing */
 	bool optional;          /* a missing file is not an error (rsvd hugetlb, swap accounting when nothing is forbidden) */
+	bool tentative;         /* any failure is not an error: a later step writes it again, when what it depends on has changed */
+	bool keep_first;        /* the first word that the file holds is put before value ("max" + " 50000") */
+	const char *not_below;  /* a file with a number: when it is over value, nothing is written and the step fails; or NULL */
 };
 struct rule {           /* one device rule; the last that matches wins */
 	bool allow;
@@ -129,7 +134,6 @@ struct step_clone {
 	LIST(struct join) joins; /* entered first, by a process in between, in this order as far as permissions allow */
 	bool into_cgroup;        /* step_cgroup.v2, hybrid too: CLONE_INTO_CGROUP on the cgroup's last directory */
 	bool join_container;     /* exec: join all namespaces of the container's init that differ from ours */
-	bool need_userns_root;
 };
 struct step_id_map {
 	id_ranges uids, gids;
@@ -168,7 +172,8 @@ struct step_mount {
 	bool tmpcopyup, copy_symlink, src_nofollow, dest_nofollow;
 	bool idmap, idmap_rec;
 	id_ranges uids, gids; /* of the idmap; empty with idmap set = the container's own map */
-	const char *label;    /* context= for file systems that take it, or NULL */
+	const char *label;    /* for file systems that take it, or NULL */
+	const char *label_key; /* its option: "context" unless another was asked for */
 	bool proc_like;       /* proc or sysfs: the target must be a real directory, no links (CVE-2019-19921) */
 	bool fallback_bind;   /* sysfs in a user namespace that does not own the network: bind the host's */
 	int open_in_parent;   /* bind: the source is opened by the runtime (privileged), because init's user namespace may not reach it */
@@ -219,7 +224,7 @@ struct step_root_flags {
 	uint64_t propagation; /* MS_*, 0 = leave */
 };
 struct step_pair {
-	const char *key, *value;
+	const char *key, *value; /* SYSCTL: key is a path below /proc/sys, "net/ipv4/ip_forward" */
 };
 struct step_scheduler {
 	uint32_t policy;
@@ -230,7 +235,9 @@ struct step_io_priority {
 	int class, priority;
 };
 struct step_cpu_affinity {
-	const char *initial, *final; /* final NULL: reset to the cgroup's */
+	/* "0-3,7". STAGE_PREPARE: the runtime takes on initial, and init inherits it. STAGE_CONTAINER: init, once in the cgroup, takes on
+	 * final; NULL = all CPUs that the cgroup has */
+	const char *initial, *final;
 };
 struct step_memory_policy {
 	int mode; /* MPOL_* | MPOL_F_* */
