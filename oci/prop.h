@@ -12,11 +12,11 @@ enum prop_kind {
 	PROP_OPT_BOOL, /* struct opt_bool */
 	PROP_STR,      /* char *, NULL when absent */
 	PROP_INT,      /* struct opt_int, min..max */
-	PROP_UINT,     /* struct opt_uint, umin..umax */
-	PROP_U32,      /* uint32_t, 0 when absent, umin..umax */
+	PROP_UINT,     /* struct opt_uint, min..umax */
+	PROP_U32,      /* uint32_t, 0 when absent, min..umax */
 	PROP_WORD,     /* int: index into words; WORD_ABSENT when absent */
 	PROP_STRS,     /* struct strs */
-	PROP_U32S,     /* struct u32s */
+	PROP_U32S,     /* struct u32s, each 0..umax */
 	PROP_WORDS,    /* struct ints; a duplicate is dropped */
 	PROP_MAP,      /* struct kvs: string to string */
 	PROP_OBJ,      /* pointer to the struct that sub describes; NULL when absent */
@@ -27,9 +27,10 @@ enum prop_kind {
 enum {
 	PROP_REQUIRED = 1, /* absent is an error */
 	PROP_NONEMPTY = 2, /* an empty string or list is an error */
-	PROP_ABS = 4,      /* the string must begin with "/" */
+	PROP_ABS = 4,      /* the string (each string of a list) must begin with "/" */
 	PROP_PARSED = 8,   /* decoded, kept and shown in the plan, but nothing is applied (its doc says why) */
 	PROP_SECURITY = 16, /* a misspelt neighbour of this name is worth a warning */
+	PROP_LENIENT = 32, /* PROP_WORDS: an unknown word is warned about and left out */
 };
 
 struct prop {
@@ -40,11 +41,12 @@ struct prop {
 	size_t size;              /* of one element (LIST, OBJMAP) or of the struct (OBJ) */
 	const struct prop *sub;   /* rows of the object, ended by a row with name NULL */
 	const struct words *words;
-	int64_t min, max;         /* PROP_INT; both 0 = any */
-	uint64_t umax;            /* PROP_UINT, PROP_U32; 0 = any that the type holds */
-	size_t max_bytes;         /* strings; 0 = 1 MiB */
+	int64_t min, max;         /* PROP_INT; both 0 = any. PROP_UINT, PROP_U32: min alone, 0 or more */
+	uint64_t umax;            /* PROP_UINT, PROP_U32, PROP_U32S; 0 = any that the type holds */
+	size_t max_bytes;         /* strings, each string of a list; 0 = 1 MiB */
 	const char *doc;          /* one sentence for docs/config.md */
 	const char *example;      /* a JSON value that is accepted and that changes the plan */
+	const char *in;           /* the object in which the example makes sense; NULL = the example of the object it is in */
 };
 
 /* What to do with names that no row knows. */
@@ -54,7 +56,9 @@ enum prop_unknown {
 	PROP_UNKNOWN_ERROR,  /* the manifest; names that begin with "x-" are free */
 };
 
-/* Decodes an object by rows into *out (zeroed first). Strings point into the tree's arena.
+/* Decodes an object by rows into *out (zeroed first; words start as WORD_ABSENT). A member that is null counts as absent
+ * where unknown names are ignored (Go writes such members), and is an error elsewhere. Names match case and all; one that
+ * differs in case only is unknown, and a warning. Strings point into the tree's arena.
  * at: the JSON pointer of v ("" for the document). Errors: EINVAL with at = the pointer of the offending value. */
 MUST int prop_decode(struct arena *a, const struct prop *rows, const struct json *v, enum prop_unknown unknown, const char *at,
 		     void *out, struct err *e);
@@ -62,10 +66,11 @@ MUST int prop_decode(struct arena *a, const struct prop *rows, const struct json
 /* Writes the object that the rows describe; absent properties are left out. */
 void prop_encode(struct json_out *w, const struct prop *rows, const void *in);
 
-/* Calls fn for every row below rows, depth first, with its JSON pointer pattern ("/mounts/N/options"). For docs, tests, fuzz. */
+/* Calls fn for every row below rows, depth first, with its JSON pointer pattern ("/mounts/N/options",
+ * "/linux/netDevices/KEY/name"). For docs, tests, fuzz. */
 void prop_walk(const struct prop *rows, const char *at, void (*fn)(const struct prop *p, const char *at, void *ctx), void *ctx);
 
-/* The known name nearest to s (edit distance at most 2), or NULL. */
+/* The known name nearest to s (edit distance at most 2, at most 1 for names of up to four letters), or NULL. */
 const char *prop_nearest(const struct prop *rows, const char *s);
 
 #endif
