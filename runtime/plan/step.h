@@ -235,8 +235,8 @@ struct step_io_priority {
 	int class, priority;
 };
 struct step_cpu_affinity {
-	/* "0-3,7". STAGE_PREPARE: the runtime takes on initial, and init inherits it. STAGE_CONTAINER: init, once in the cgroup, takes on
-	 * final; NULL = all CPUs that the cgroup has */
+	/* "0-3,7". The runtime takes on initial when the step is prepared, before clone, and init inherits it; NULL = leave. Init, in its
+	 * cgroup, takes on final when the step runs; NULL = all CPUs that the cgroup has */
 	const char *initial, *final;
 };
 struct step_memory_policy {
