@@ -63,7 +63,7 @@ static bool user_namespace(const struct run *r)
 
 		if (s->op != STEP_CLONE)
 			continue;
-		if ((s->clone.flags & CLONE_NEWUSER) || s->clone.need_userns_root)
+		if (s->clone.flags & CLONE_NEWUSER)
 			return true;
 		for (k = 0; k < s->clone.joins.n; k++)
 			if (s->clone.joins.v[k].flag == CLONE_NEWUSER)
