@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <sys/sysmacros.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* A racing rename makes openat2 with RESOLVE_IN_ROOT answer EAGAIN; runc found that 128 tries are enough. */
@@ -167,6 +168,16 @@ int sys_fchmod(int fd, mode_t mode)
 	return RET(fchmod(fd, mode));
 }
 
+int sys_chmod(int dir, const char *path, mode_t mode)
+{
+	return RET(fchmodat(dir, path, mode, 0));
+}
+
+int sys_utimens(int dir, const char *path, const struct timespec times[2], int flags)
+{
+	return RET(utimensat(dir, path, times, flags));
+}
+
 int sys_access(int dir, const char *path, int mode, int flags)
 {
 	return RET(syscall(SYS_faccessat2, dir, path, mode, flags));
@@ -254,4 +265,23 @@ int sys_reopen(int proc, int fd, int flags)
 
 	snprintf(name, sizeof name, "self/fd/%d", fd);
 	return sys_open(proc, name, flags, 0);
+}
+
+ssize_t sys_flistxattr(int fd, char *names, size_t n)
+{
+	ssize_t r = flistxattr(fd, names, n);
+
+	return r < 0 ? -errno : r;
+}
+
+ssize_t sys_fgetxattr(int fd, const char *name, void *value, size_t n)
+{
+	ssize_t r = fgetxattr(fd, name, value, n);
+
+	return r < 0 ? -errno : r;
+}
+
+int sys_fsetxattr(int fd, const char *name, const void *value, size_t n)
+{
+	return RET(fsetxattr(fd, name, value, n, 0));
 }

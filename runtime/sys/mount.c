@@ -40,6 +40,16 @@ int sys_fsconfig_create(int fs)
 	return RET(syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
 }
 
+int sys_fspick(int dir, const char *path)
+{
+	return fd_or_errno(syscall(SYS_fspick, dir, path, FSPICK_CLOEXEC | FSPICK_EMPTY_PATH));
+}
+
+int sys_fsconfig_reconfigure(int fs)
+{
+	return RET(syscall(SYS_fsconfig, fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0));
+}
+
 int sys_fsmount(int fs, uint64_t attr)
 {
 	return fd_or_errno(syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, (unsigned)attr));

@@ -23,6 +23,7 @@
 #include <sys/statfs.h>
 #include <sys/types.h>
 #include <sys/un.h>
+#include <time.h>
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -56,6 +57,8 @@ MUST int sys_statat(int dir, const char *path, struct stat *st, int flags);
 MUST int sys_fstatfs(int fd, struct statfs *st);
 MUST int sys_chown(int dir, const char *path, uid_t uid, gid_t gid, int flags); /* fchownat */
 MUST int sys_fchmod(int fd, mode_t mode);
+MUST int sys_chmod(int dir, const char *path, mode_t mode); /* fchmodat: follows links, so an O_PATH fd is named "self/fd/N" of a proc fd */
+MUST int sys_utimens(int dir, const char *path, const struct timespec times[2], int flags);
 MUST int sys_access(int dir, const char *path, int mode, int flags);
 MUST ssize_t sys_readlink(int dir, const char *path, char *buf, size_t n); /* NUL-terminated; -ENAMETOOLONG when cut */
 MUST int sys_dup(int fd, int lowest);        /* F_DUPFD_CLOEXEC */
@@ -71,6 +74,10 @@ MUST ssize_t sys_getcwd(char *buf, size_t n);
 MUST int sys_flock(int fd, int op);
 /* Reopens an O_PATH fd with other flags through proc (an fd of a verified procfs): openat(proc, "self/fd/N"). */
 MUST int sys_reopen(int proc, int fd, int flags);
+/* Extended attributes of an open (not O_PATH) file. Names come NUL-separated. */
+MUST ssize_t sys_flistxattr(int fd, char *names, size_t n);
+MUST ssize_t sys_fgetxattr(int fd, const char *name, void *value, size_t n);
+MUST int sys_fsetxattr(int fd, const char *name, const void *value, size_t n);
 
 /* --- mounts (sys/mount.c) */
 MUST int sys_open_tree(int dir, const char *path, unsigned flags);
@@ -78,6 +85,9 @@ MUST int sys_move_mount(int from_dir, const char *from, int to_dir, const char *
 MUST int sys_fsopen(const char *fstype);
 MUST int sys_fsconfig_str(int fs, const char *key, const char *value); /* value NULL = a flag */
 MUST int sys_fsconfig_create(int fs);
+/* A context of the file system that is mounted at path below dir ("" = dir itself), to be reconfigured. */
+MUST int sys_fspick(int dir, const char *path);
+MUST int sys_fsconfig_reconfigure(int fs);
 MUST int sys_fsmount(int fs, uint64_t attr);
 /* mount_setattr(2) on path below dir ("" with AT_EMPTY_PATH in flags). userns: an fd with MOUNT_ATTR_IDMAP in set, else -1. */
 MUST int sys_mount_setattr(int dir, const char *path, unsigned flags, uint64_t set, uint64_t clear, uint64_t propagation, int userns);
@@ -161,6 +171,15 @@ MUST int sys_accept(int sock);
 MUST int sys_peer_cred(int sock, struct ucred *cred);
 /* poll(2) on one fd. Returns the revents, 0 on time-out (milliseconds, -1 = none). */
 MUST int sys_poll1(int fd, short events, int timeout);
+
+/* --- terminals (sys/tty.c) */
+MUST int sys_tty_unlock(int master);
+/* The other end of a pty, opened without a path: close-on-exec, not our controlling terminal. */
+MUST int sys_tty_peer(int master);
+MUST int sys_tty_number(int master); /* N of /dev/pts/N */
+MUST int sys_tty_set_size(int fd, unsigned short rows, unsigned short columns);
+MUST int sys_tty_set_onlcr(int fd, bool on); /* does the terminal write CR LF for LF? */
+MUST int sys_tty_control(int fd);            /* makes fd the controlling terminal of the session that the caller leads */
 
 /* --- confinement and signals (sys/confine.c) */
 MUST int sys_landlock_create_ruleset(const void *attr, size_t n, unsigned flags);
