@@ -39,7 +39,7 @@ struct capabilities { /* indices into words_capability; unknown names are warned
 	struct ints bounding, effective, inheritable, permitted, ambient;
 };
 
-struct rlimit {
+struct rlimit_entry { /* not "rlimit": that is the C library's */
 	int type; /* words_rlimit */
 	struct opt_uint soft, hard;
 };
@@ -67,7 +67,7 @@ struct process {
 	struct strs env, args;
 	struct user *user; /* absent = uid 0, gid 0 */
 	struct capabilities *capabilities;
-	LIST(struct rlimit) rlimits;
+	LIST(struct rlimit_entry) rlimits;
 	char *apparmor_profile, *selinux_label;
 	struct opt_int oom_score_adj;
 	struct scheduler *scheduler;
