@@ -65,14 +65,19 @@ static int empty(int dir, dev_t dev, int depth)
 int store_remove(const struct store *s, struct container *c, struct err *e)
 {
 	struct stat st;
-	int r;
+	int r, round;
 
 	if (c->dir < 0)
 		return 0;
 	r = sys_fstat(c->dir, &st);
-	if (r == 0)
+	for (round = 0; r == 0 && round < 3; round++) { /* a directory that changes while it is read may hide an entry once */
 		r = empty(c->dir, st.st_dev, 0);
+		if (r == 0 && (r = sys_rmdir(s->fd, c->id)) == 0)
+			return 0;
+		if (r == -ENOTEMPTY)
+			r = 0;
+	}
 	if (r == 0)
-		r = sys_rmdir(s->fd, c->id);
+		r = -ENOTEMPTY;
 	return r < 0 && r != -ENOENT ? fail_sys(e, r, "cannot remove %s/%s", s->root, c->id) : 0;
 }

@@ -3,6 +3,7 @@
 #include "sys/sys.h"
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/signalfd.h>
 #include <time.h>
 
 int64_t sys_now_us(void)
@@ -24,6 +25,13 @@ void sys_sleep_us(int64_t us)
 int sys_eventfd(void)
 {
 	int r = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	return r < 0 ? -errno : r;
+}
+
+int sys_signalfd(const sigset_t *set)
+{
+	int r = signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
 
 	return r < 0 ? -errno : r;
 }

@@ -214,6 +214,20 @@ int sys_cloexec(int fd, bool on)
 	return RET(fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0));
 }
 
+int sys_is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) < 0 ? -errno : 0;
+}
+
+int sys_nonblock(int fd, bool on)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0)
+		return -errno;
+	return fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK) < 0 ? -errno : 0;
+}
+
 int sys_close_range(unsigned first, unsigned last, unsigned flags)
 {
 	return RET(syscall(SYS_close_range, first, last, flags));

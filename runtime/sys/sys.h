@@ -23,6 +23,7 @@
 #include <sys/statfs.h>
 #include <sys/types.h>
 #include <sys/un.h>
+#include <termios.h>
 #include <time.h>
 
 #ifndef CLONE_NEWTIME
@@ -64,6 +65,8 @@ MUST ssize_t sys_readlink(int dir, const char *path, char *buf, size_t n); /* NU
 MUST int sys_dup(int fd, int lowest);        /* F_DUPFD_CLOEXEC */
 MUST int sys_dup3(int fd, int to, int flags);
 MUST int sys_cloexec(int fd, bool on);
+MUST int sys_is_open(int fd); /* fcntl(F_GETFD): 0, or -EBADF */
+MUST int sys_nonblock(int fd, bool on); /* of the open file description: never of one that we share with our caller */
 MUST int sys_close_range(unsigned first, unsigned last, unsigned flags);
 MUST int sys_pipe(int fds[2]);
 MUST int sys_memfd(const char *name, unsigned flags);
@@ -148,6 +151,8 @@ MUST int sys_landlock_abi(void); /* 0 = none */
 int64_t sys_now_us(void); /* CLOCK_MONOTONIC, microseconds */
 void sys_sleep_us(int64_t us);
 MUST int sys_eventfd(void);
+/* signalfd(2), non-blocking, for signals that are blocked; read gives struct signalfd_siginfo. */
+MUST int sys_signalfd(const sigset_t *set);
 MUST int sys_inotify(void); /* non-blocking */
 MUST int sys_inotify_add(int fd, const char *path, uint32_t mask);
 /* poll(2) on n fds; those below 0 are passed over. Returns how many are ready, 0 on time-out (milliseconds, -1 = none). */
@@ -179,6 +184,9 @@ MUST int sys_tty_peer(int master);
 MUST int sys_tty_number(int master); /* N of /dev/pts/N */
 MUST int sys_tty_set_size(int fd, unsigned short rows, unsigned short columns);
 MUST int sys_tty_set_onlcr(int fd, bool on); /* does the terminal write CR LF for LF? */
+MUST int sys_tty_size(int fd, unsigned short *rows, unsigned short *columns); /* -ENOTTY: not a terminal */
+MUST int sys_tty_get(int fd, struct termios *t);
+MUST int sys_tty_set(int fd, const struct termios *t); /* at once (TCSANOW) */
 MUST int sys_tty_control(int fd);            /* makes fd the controlling terminal of the session that the caller leads */
 
 /* --- confinement and signals (sys/confine.c) */

@@ -51,3 +51,24 @@ int sys_tty_control(int fd)
 {
 	return RET(ioctl(fd, TIOCSCTTY, 0));
 }
+
+int sys_tty_size(int fd, unsigned short *rows, unsigned short *columns)
+{
+	struct winsize size;
+
+	if (ioctl(fd, TIOCGWINSZ, &size) < 0)
+		return -errno;
+	*rows = size.ws_row;
+	*columns = size.ws_col;
+	return 0;
+}
+
+int sys_tty_get(int fd, struct termios *t)
+{
+	return RET(tcgetattr(fd, t));
+}
+
+int sys_tty_set(int fd, const struct termios *t)
+{
+	return RET(tcsetattr(fd, TCSANOW, t));
+}

@@ -1,0 +1,22 @@
+/* files.h - the few files outside the state root that commands read and write for their caller. */
+#ifndef WASIRUN_STORE_FILES_H
+#define WASIRUN_STORE_FILES_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include <stddef.h>
+#include <sys/types.h>
+
+/* The whole of a file, pipe or fifo, at most max bytes; path "-" = standard input. NUL-terminated, *n without the NUL. */
+MUST int file_read(struct arena *a, const char *path, size_t max, char **bytes, size_t *n, struct err *e);
+
+/* A pid file: decimal digits only, no end of line (engines use Atoi on it), by temporary file and rename: who sees it sees all of it. */
+MUST int file_write_pid(struct arena *a, const char *path, pid_t pid, struct err *e);
+
+/* A new file; EEXIST when there is one. */
+MUST int file_create(const char *path, const char *bytes, size_t n, struct err *e);
+
+/* Everything to standard output. A reader who has gone away is an error. */
+MUST int file_print(const char *bytes, size_t n, struct err *e);
+
+#endif
