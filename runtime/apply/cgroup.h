@@ -36,7 +36,14 @@ uint64_t cgroup_oom_kills(const struct strs *dirs);
  * holds pid. Returns an fd for CLONE_INTO_CGROUP through *fd on v2, where nothing is written. */
 MUST int cgroup_enter(const struct strs *dirs, const char *sub, pid_t pid, int *fd, struct err *e);
 
-/* 1: the directory exists and holds processes, 0: not. */
+/* 1: the directory exists and it or one below it holds processes, 0: not. */
 int cgroup_populated(const char *dir);
+
+/* The directories above dirs that are not there yet, outermost last: what create will make besides dirs. To be recorded before
+ * (struct record.cgroup_made). */
+MUST int cgroup_missing_parents(struct arena *a, const struct strs *dirs, struct strs *out, struct err *e);
+
+/* Removes those of made that are empty, in the order given; what others use now stays. Never fails. */
+void cgroup_remove_parents(const struct strs *made);
 
 #endif
