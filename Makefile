@@ -60,6 +60,20 @@ $(UNIT_FULL_SRC:%.c=$(B)/%): $(B)/%: $(B)/%.o $(B)/tests/unit/test.o $(B)/libwas
 	$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
 unit: $(UNIT)
 
+# --- bench and demo. bench wants root; ROUNDS=n, BENCH_ARGS="--json --only wasirun,crun"
+BENCH_TOOLS := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench/*.c))
+$(BENCH_TOOLS): $(B)/tests/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) -std=gnu11 $(WARN) -O2 -static -s -o $@ $<
+
+bench: $(B)/wasirun $(BENCH_TOOLS)
+	RUNTIME="$${RUNTIME-$(B)/wasirun}" TOOLS=$(B)/tests/bench python3 tests/bench/bench.py $(BENCH_ARGS)
+
+demo:
+	sh templates/demo/demo.sh
+
+.PHONY: bench demo
+
 clean:
 	rm -rf $(B)
 
