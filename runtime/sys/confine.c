@@ -2,6 +2,7 @@
  * Must not decide anything: no messages, no defaults, no state. */
 #include "sys/sys.h"
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define RET(x) ((x) < 0 ? -errno : 0)
@@ -48,6 +49,13 @@ int sys_getresgid(gid_t *r, gid_t *e, gid_t *s)
 int sys_setpgid(pid_t pid, pid_t pgid)
 {
 	return RET(setpgid(pid, pgid));
+}
+
+int sys_send_timeout(int sock, int seconds)
+{
+	struct timeval t = { .tv_sec = seconds };
+
+	return RET(setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t));
 }
 
 int sys_sigaction(int sig, const struct sigaction *new_, struct sigaction *old)
