@@ -1,0 +1,81 @@
+#!/bin/sh
+# demo.sh - from a fresh Debian 12 to a container: installs what the build needs, builds, makes a bundle from this machine's busybox,
+# shows what wasirun would do with it, does it, runs a second program inside, and takes it away again. Asks nothing.
+# A command that fails ends the demo with its exit code; what was made is removed in any case.
+set -eu
+top=$(cd "$(dirname "$0")/../.." && pwd)
+id=demo-$$
+work=
+build=${B:-$top/build}
+wasirun=$build/wasirun
+step=0
+
+finish()
+{
+	code=$?
+	trap - EXIT
+	[ ! -x "$wasirun" ] || "$wasirun" delete --force "$id" >/dev/null 2>&1 || true
+	[ -z "$work" ] || rm -rf "$work"
+	if [ $code -eq 0 ]; then
+		echo
+		echo "demo: done, nothing left behind"
+	else
+		echo "demo: FAILED at step $step (exit code $code)" >&2
+	fi
+	exit $code
+}
+trap finish EXIT
+trap 'exit 130' INT TERM HUP
+
+# show WHY COMMAND...: says why, shows the command, runs it.
+show()
+{
+	step=$((step + 1))
+	echo
+	echo "# $step. $1"
+	shift
+	echo "\$ $*"
+	"$@"
+}
+
+[ "$(id -u)" -eq 0 ] || {
+	echo "demo: please run it as root: sudo make demo" >&2
+	exit 1
+}
+
+missing=
+for p in gcc make libc6-dev libyajl-dev libseccomp-dev libcap-dev busybox-static; do
+	dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"
+done
+if [ -n "$missing" ]; then
+	export DEBIAN_FRONTEND=noninteractive
+	show "The package lists, to find what the build needs." apt-get update -q
+	# shellcheck disable=SC2086 # a list of package names
+	show "A compiler, the three libraries that wasirun is linked with, and a static busybox to run." \
+		apt-get install -q -y --no-install-recommends $missing
+fi
+
+show "Builds the runtime: one binary, no configure." make -s -C "$top" B="$build"
+show "What was built." "$wasirun" --version
+
+work=$(mktemp -d)
+show "A bundle is a directory with a root file system ..." mkdir -p "$work/rootfs/bin" "$work/rootfs/proc" "$work/rootfs/dev" "$work/rootfs/sys"
+show "... here nothing but this machine's static busybox ..." cp "$(command -v busybox)" "$work/rootfs/bin/busybox"
+for applet in sh echo hostname id ps sleep; do
+	ln -s busybox "$work/rootfs/bin/$applet"
+done
+show "... and a config.json; spec writes the usual one." "$wasirun" spec --bundle "$work"
+show "This container sleeps instead of asking for a terminal: the two properties that differ." \
+	sed -i -e 's/"terminal": true/"terminal": false/' -e 's/"sh"/"sleep", "300"/' "$work/config.json"
+show "They are changed (grep fails otherwise)." grep -e '"terminal": false' -e '"sleep"' "$work/config.json"
+
+show "What wasirun would do, step by step; nothing is done yet." "$wasirun" plan --bundle "$work"
+show "Does it, in the background." "$wasirun" run --detach --bundle "$work" "$id"
+show "What engines ask a runtime: is it running, and as which process?" "$wasirun" state "$id"
+# shellcheck disable=SC2016 # it is the shell in the container that is to expand this
+show "A second program in the same container: its own host name, and only its own processes." \
+	"$wasirun" exec "$id" /bin/sh -c 'echo "uid $(id -u) on $(hostname)"; ps'
+show "The container's processes, as the host sees them." "$wasirun" ps "$id"
+show "Kills what runs and removes what was made for it." "$wasirun" delete --force "$id"
+# shellcheck disable=SC2016
+show "Nothing is left of it." sh -c '! "$1" state "$2"' sh "$wasirun" "$id"
