@@ -2,6 +2,7 @@
  * Must not know any property by name: what is special about one stands in its row, or in the validation of its own file. */
 #include "oci/prop.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,43 +86,13 @@ static int wrong_type(const struct decoder *d, const struct where *w, const stru
 
 /* --- names */
 
-/* Edit distance with swapped neighbours counting one; limit + 1 when it is more than limit or a name is long. */
-static unsigned distance(const char *a, const char *b, unsigned limit)
-{
-	enum { LONGEST = 32 };
-	unsigned char row[3][LONGEST + 1];
-	size_t n = strlen(a), m = strlen(b), i, j;
-
-	if (n > LONGEST || m > LONGEST || (n > m ? n - m : m - n) > limit)
-		return limit + 1;
-	for (j = 0; j <= m; j++)
-		row[0][j] = (unsigned char)j;
-	for (i = 1; i <= n; i++) {
-		unsigned char *now = row[i % 3], *last = row[(i + 2) % 3], *before = row[(i + 1) % 3];
-
-		now[0] = (unsigned char)i;
-		for (j = 1; j <= m; j++) {
-			unsigned best = last[j - 1] + (a[i - 1] != b[j - 1]);
-
-			if (last[j] + 1u < best)
-				best = last[j] + 1u;
-			if (now[j - 1] + 1u < best)
-				best = now[j - 1] + 1u;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1u < best)
-				best = before[j - 2] + 1u;
-			now[j] = (unsigned char)best;
-		}
-	}
-	return row[n % 3][m];
-}
-
 static const struct prop *nearest(const struct prop *rows, const char *s)
 {
 	const struct prop *p, *found = NULL;
 	unsigned limit = strlen(s) <= 4 ? 1 : 2, best = limit + 1;
 
 	for (p = rows; p->name; p++) {
-		unsigned n = strcasecmp(p->name, s) == 0 ? 0 : distance(p->name, s, limit);
+		unsigned n = strcasecmp(p->name, s) == 0 ? 0 : name_distance(p->name, s, limit);
 
 		if (n < best) {
 			best = n;

@@ -9,14 +9,21 @@
 #include "base/err.h"
 #include <stdbool.h>
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_DEBUG };
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_DEBUG,
+	LOG_LEVEL_DEFAULT, /* nobody asked: errors and, where the sink is not a JSON file, warnings */
+};
 
 /* Opens the sink. target: NULL (stderr), a path, "file:PATH", "journald:ID", "syslog:ID".
- * json: one object {"level","msg","time"} per line. Errors: those of open(2) and connect(2); an unknown word before
- * the colon is taken as part of a path. */
+ * json: one object {"level","msg","time"} per line (not for journald and syslog, which have fields of their own).
+ * level: what was asked for with --debug or --log-level, else LOG_LEVEL_DEFAULT. Before the first call the sink is
+ * stderr, text, LOG_LEVEL_DEFAULT. Errors: those of open(2) and connect(2), with nothing changed; an unknown word
+ * before the colon is taken as part of a path. */
 MUST int log_open(const char *target, bool json, enum log_level level, struct err *e);
 
-/* The one error of a command: to the sink and, where the sink is not stderr, to stderr too. */
+/* The one error of a command: to the sink and, where the sink is not stderr, to stderr too. "AT: TEXT" when at is set. */
 void log_error(const struct err *e);
 
 /* Something was asked that cannot be had, and the specification says to go on. One line, only to the sink;
