@@ -80,6 +80,12 @@ MUST int cgroup_v2_delegate(const char *dir, uint32_t uid, uint32_t gid, struct 
 /* An fd for CLONE_INTO_CGROUP on dir, or, where dir must not hold processes, on the cgroup that holds pid. */
 MUST int cgroup_v2_open(const char *dir, pid_t pid, int *fd, struct err *e);
 
+/* --- apply/cgroup_make.c */
+
+/* Did STEP_CGROUP find or make dir? true where the plan has no such step (exec, update). */
+struct run;
+bool cgroup_is_ready(const struct run *r, const char *dir);
+
 /* --- apply/cgroup_limit.c */
 
 /* Writes one limit; see op_limit. next: the step after it, or NULL (two values that bound each other may have to swap places). */

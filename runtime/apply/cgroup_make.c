@@ -204,8 +204,9 @@ int op_cgroup_join_prepare(struct run *r, const struct step *s, struct slot *slo
 	return slot->fd < 0 ? fail_sys(e, slot->fd, "/") : 0;
 }
 
-static bool is_ready(const struct strs *ready, const char *dir)
+bool cgroup_is_ready(const struct run *r, const char *dir)
 {
+	const struct strs *ready = ready_dirs(r);
 	size_t i;
 
 	for (i = 0; ready && i < ready->n; i++)
@@ -217,12 +218,11 @@ static bool is_ready(const struct strs *ready, const char *dir)
 int op_cgroup_join(struct run *r, const struct step *s, struct slot *slot, struct err *e)
 {
 	const struct step_cgroup_join *j = &s->cgroup_join;
-	const struct strs *ready = ready_dirs(r);
 	size_t i;
 	int ret;
 
 	for (i = 0; i < j->dirs.n; i++) {
-		if (!is_ready(ready, j->dirs.v[i]))
+		if (!cgroup_is_ready(r, j->dirs.v[i]))
 			continue;
 		ret = cgroup_v1_join(slot->fd, j->dirs.v[i]);
 		if (ret < 0)
