@@ -11,6 +11,7 @@ struct features_facts {
 	bool cgroup_v1, cgroup_v2, systemd, systemd_user, rdma, apparmor, selinux, intel_rdt, rdt_schemata, rdt_monitoring;
 	bool seccomp, landlock;
 	const char **known_seccomp_flags, **supported_seccomp_flags; /* NULL-terminated */
+	const char **seccomp_archs; /* NULL-terminated: those of words_seccomp_arch that libseccomp resolves; NULL = all of them */
 	const char *libseccomp_version;
 };
 void features_encode(struct json_out *w, const struct features_facts *f);
