@@ -88,7 +88,7 @@ bool cgroup_is_ready(const struct run *r, const char *dir);
 
 /* --- apply/cgroup_limit.c */
 
-/* Writes one limit; see op_limit. next: the step after it, or NULL (two values that bound each other may have to swap places). */
-MUST int cgroup_set_limit(const struct step_limit *l, const struct step_limit *next, struct err *e);
+/* Writes one limit. The error names controller, file and value, and what can be done. */
+MUST int cgroup_set_limit(const struct step_limit *l, struct err *e);
 
 #endif

@@ -62,37 +62,58 @@ static int explain_refused(const struct step_limit *l, int r, struct err *e)
 	return fail_sys(e, r, "cannot write \"%s\" to %s/%s (controller \"%s\")", l->value, l->dir, l->file, l->controller);
 }
 
-/* Two values of one controller that bound each other (version 1 memory and memory+swap, quota and period, burst and quota): which has
- * to be written first depends on what is set now. The first that does not fit lets the second go before it. */
-static bool bound_to(const struct step_limit *l, const struct step_limit *next)
+/* value, behind the first word that the file holds now. */
+static int with_first_word(const struct step_limit *l, char *buf, size_t size)
 {
-	return next && next->dir && strcmp(l->dir, next->dir) == 0 && strcmp(l->controller, next->controller) == 0;
+	char now[256];
+	ssize_t n = cgroup_read(l->dir, l->file, now, sizeof now);
+
+	if (n < 0)
+		return (int)n;
+	now[strcspn(now, " \n")] = 0;
+	if (strlen(now) + 1 + strlen(l->value) >= size)
+		return -E2BIG;
+	strcpy(buf, now);
+	strcat(buf, " ");
+	strcat(buf, l->value);
+	return 0;
 }
 
-int cgroup_set_limit(const struct step_limit *l, const struct step_limit *next, struct err *e)
+static int write_limit(const struct step_limit *l)
+{
+	char both[512];
+	int r;
+
+	if (l->keep_first) {
+		TRY(with_first_word(l, both, sizeof both));
+		return cgroup_write(l->dir, l->file, both);
+	}
+	r = cgroup_write(l->dir, l->file, l->value);
+	return r == -ENOENT && l->or_file ? cgroup_write(l->dir, l->or_file, l->or_value) : r;
+}
+
+int cgroup_set_limit(const struct step_limit *l, struct err *e)
 {
 	int r;
 
 	if (!l->dir) {
-		if (l->optional)
+		if (l->optional || l->tentative)
 			return 0;
 		return fail(e, ENOENT, "cannot set %s: this machine has no cgroup controller \"%s\": mount or enable it, or remove the limit",
 			    l->file, l->controller);
 	}
-	r = cgroup_write(l->dir, l->file, l->value);
-	if (r == -EINVAL && bound_to(l, next) && cgroup_write(next->dir, next->file, next->value) == 0)
-		r = cgroup_write(l->dir, l->file, l->value);
-	if (r == 0)
+	if (l->not_below && number_in(l->dir, l->not_below) > strtoull(l->value, NULL, 10))
+		return fail(e, EBUSY, "rejecting memory limit %s: current usage is %llu, and checkBeforeUpdate is set", l->value,
+			    (unsigned long long)number_in(l->dir, l->not_below));
+	r = write_limit(l);
+	if (r == 0 || l->tentative || (r == -ENOENT && l->optional))
 		return 0;
-	if (r == -ENOENT)
-		return l->optional ? 0 : explain_missing(l, e);
-	return explain_refused(l, r, e);
+	return r == -ENOENT ? explain_missing(l, e) : explain_refused(l, r, e);
 }
 
 int op_limit(struct run *r, const struct step *s, struct slot *slot, struct err *e)
 {
-	const struct step *end = r->plan->steps.v + r->plan->steps.n, *next = s + 1;
-
+	(void)r;
 	(void)slot;
-	return cgroup_set_limit(&s->limit, next < end && next->op == STEP_LIMIT ? &next->limit : NULL, e);
+	return cgroup_set_limit(&s->limit, e);
 }
