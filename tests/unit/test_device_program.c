@@ -349,7 +349,8 @@ TEST(device_list_refuses_holes_in_wildcards)
 
 TEST(device_list_refuses_lines_it_cannot_read)
 {
-	static const char *const bad[] = { "c 1:3", "x 1:3 rwm", "c 1;3 rwm", "c 1:3 rwq", "c -1:3 r", "c 1:3 rwmrwmrwmrwmrwmrwmrwmrwmrwmrwmrwmrwmrwmrwmrwmrwmrwmrwm" };
+	static const char *const bad[] = { "c 1:3", "x 1:3 rwm", "c 1;3 rwm", "c 1:3 rwq", "c -1:3 r",
+					   "c 0000000000000000000000000000000000000000000000000000000000000001:3 rwm" };
 	struct arena a = { .budget = 0 };
 	struct device_list l;
 	struct err e = { 0 };
