@@ -31,11 +31,11 @@ void op_net_device_undo(struct run *r, const struct step *s, struct slot *slot);
 /* apply/root.c */
 op_fn op_propagation, op_root_prepare, op_root, op_pivot, op_root_flags;
 
-/* apply/mount.c, mount_fs.c, mount_bind.c, mount_cgroup.c, mask.c */
-op_fn op_mount_prepare, op_mount, op_cgroup_mount_prepare, op_cgroup_mount, op_readonly, op_mask_prepare, op_mask;
+/* apply/mount.c (with mount_fs.c, mount_bind.c, mount_attr.c, idmap.c, copyup.c), mount_cgroup.c, mask.c */
+op_fn op_mount_prepare, op_mount, op_cgroup_mount, op_readonly, op_mask_prepare, op_mask;
 
 /* apply/devices.c, console.c */
-op_fn op_node_prepare, op_node, op_symlink, op_console_prepare, op_console, op_session;
+op_fn op_node_prepare, op_node, op_symlink, op_console, op_session;
 
 /* apply/hook.c */
 op_fn op_hook_prepare, op_hook;

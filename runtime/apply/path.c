@@ -243,3 +243,18 @@ int path_make_real_dir(int root, const char *path, struct err *e)
 		return fail_sys(e, fd, "%s must be mounted on ordinary directory", path);
 	return fd < 0 ? bad_path(e, fd, path) : fd;
 }
+
+int path_symlink(int root, const char *path, const char *text, struct err *e)
+{
+	const char *name = NULL;
+	AUTO_FD int dir = path_parent(root, path, &name, e);
+	char there[PATH_MAX];
+	int r;
+
+	if (dir < 0)
+		return dir;
+	r = sys_symlink(text, dir, name);
+	if (r == -EEXIST && sys_readlink(dir, name, there, sizeof there) >= 0 && strcmp(there, text) == 0)
+		return 0;
+	return r < 0 ? fail_sys(e, r, "the link %s", path) : 0;
+}

@@ -21,4 +21,8 @@ MUST int path_make(int root, const char *path, bool directory, bool follow_last,
 /* A directory that is really one: no component of path may be a link (targets of proc and sysfs, R10). */
 MUST int path_make_real_dir(int root, const char *path, struct err *e);
 
+/* A link at path whose text is `text`; its directory is made as path_parent does. One that is there already with the same text is as
+ * good; anything else there is -EEXIST. */
+MUST int path_symlink(int root, const char *path, const char *text, struct err *e);
+
 #endif
