@@ -338,16 +338,16 @@ static const yajl_callbacks callbacks = {
 };
 
 /* yajl's words, on one line and without the kind of error in front. They hold none of the input (verbose is off). */
-static void syntax_error(struct parser *p)
+static void syntax_error(struct parser *p, bool at_end)
 {
 	unsigned char *said = yajl_get_error(p->handle, 0, (const unsigned char *)p->bytes, p->n);
 	const char *text = (const char *)said, *colon = strstr(text, ": ");
-	size_t at = consumed(p);
+	size_t at = at_end ? p->n + 1 : consumed(p); /* behind what it choked on */
 	char line[128];
 
 	snprintf(line, sizeof line, "%s", colon ? colon + 2 : text);
 	line[strcspn(line, "\n")] = 0;
-	stop(p, EINVAL, at && at <= p->n ? at - 1 : at, line);
+	stop(p, EINVAL, at ? at - 1 : 0, line);
 	yajl_free_error(p->handle, said);
 }
 
@@ -355,13 +355,15 @@ static int run(struct parser *p)
 {
 	yajl_alloc_funcs memory = { mem_get, mem_more, mem_free, p->arena };
 	yajl_status s;
+	bool at_end;
 
 	p->handle = yajl_alloc(&callbacks, &memory, p);
 	s = yajl_parse(p->handle, (const unsigned char *)p->bytes, p->n);
-	if (s == yajl_status_ok)
+	at_end = s == yajl_status_ok;
+	if (at_end)
 		s = yajl_complete_parse(p->handle);
 	if (s == yajl_status_error)
-		syntax_error(p);
+		syntax_error(p, at_end);
 	return s == yajl_status_ok ? 0 : -p->e->code;
 }
 
