@@ -105,12 +105,16 @@ static int hand_over(struct run *r, int master, struct err *e)
 
 static int console(struct run *r, const struct step_console *c, struct slot *slot, struct err *e)
 {
-	AUTO_FD int master = open_master(r, e);
+	AUTO_FD int master = -1;
 	AUTO_FD int slave = -1;
 	int fd, ret;
 
-	if (master < 0)
-		return master;
+	if (r->root < 0) { /* exec: we have joined the container's mount namespace, and "/" is its root */
+		r->root = sys_open(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0);
+		if (r->root < 0)
+			return fail_sys(e, r->root, "/");
+	}
+	master = TRY(open_master(r, e));
 	slave = TRY(open_slave(master, e));
 	TRY(set_up(r, c, master, slave, e));
 	if (c->bind_dev_console)

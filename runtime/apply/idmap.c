@@ -17,19 +17,6 @@ static const struct step *find(const struct run *r, enum op op)
 	return NULL;
 }
 
-bool idmap_has_gid(const struct run *r, uint32_t gid)
-{
-	const struct step *s = find(r, STEP_ID_MAP);
-	size_t i;
-
-	if (!s)
-		return true;
-	for (i = 0; i < s->id_map.gids.n; i++)
-		if (gid >= s->id_map.gids.v[i].inside && gid - s->id_map.gids.v[i].inside < s->id_map.gids.v[i].count)
-			return true;
-	return false;
-}
-
 static bool same(const id_ranges *a, const id_ranges *b)
 {
 	return a->n == b->n && (a->n == 0 || memcmp(a->v, b->v, a->n * sizeof *a->v) == 0);

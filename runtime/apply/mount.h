@@ -68,9 +68,6 @@ MUST int mount_clone(int handle, bool recursive, struct err *e);
 /* In the runtime: an fd of a user namespace with these maps; the container's own when there are none. The fd belongs to the caller. */
 MUST int idmap_userns(struct run *r, const struct step_mount *m, struct err *e);
 
-/* Is that group id mapped in the container's user namespace? True without one. */
-bool idmap_has_gid(const struct run *r, uint32_t gid);
-
 /* Applies the id map to a detached tree. */
 MUST int idmap_apply(int tree, int userns, bool recursive, struct err *e);
 

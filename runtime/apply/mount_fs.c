@@ -3,9 +3,7 @@
 #include "apply/mount.h"
 #include "sys/sys.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* fsconfig(2) takes strings of at most 255 bytes. */
 #define MAX_VALUE 256
@@ -18,6 +16,7 @@ static const struct {
 	uint64_t flag;
 	const char *set, *clear;
 } super[] = {
+	{ MS_RDONLY, "ro", "rw" },
 	{ MS_SYNCHRONOUS, "sync", "async" },
 	{ MS_DIRSYNC, "dirsync", NULL },
 	{ MS_MANDLOCK, "mand", "nomand" },
@@ -40,20 +39,6 @@ static const struct {
 static bool is(const struct step_mount *m, const char *fstype)
 {
 	return strcmp(m->fstype, fstype) == 0;
-}
-
-/* Read-only belongs to the mount alone where the kernel keeps the content, or shares the super block with other mounts. Of a disk it must
- * be the super block's, or the journal would be written to. */
-static bool content_of_kernel(const char *fstype)
-{
-	static const char *const kernel[] = { "proc", "sysfs", "cgroup", "cgroup2", "mqueue", "devpts", "tmpfs", "ramfs", "debugfs",
-					      "tracefs", "securityfs", "bpf", "binfmt_misc", "configfs", "devtmpfs" };
-	size_t i;
-
-	for (i = 0; i < sizeof kernel / sizeof *kernel; i++)
-		if (strcmp(fstype, kernel[i]) == 0)
-			return true;
-	return false;
 }
 
 /* An error with what the kernel's file system has to say about it. */
@@ -102,13 +87,6 @@ static int set_super(int fs, const struct step_mount *m, struct err *e)
 	return 0;
 }
 
-/* A group that the container's user namespace does not have cannot own terminals. Engines ask for tty's (5) out of habit: the ones
- * of a user's single-id namespace then belong to the container's root. */
-static bool leave_out(struct run *r, const struct step_mount *m, const char *option)
-{
-	return is(m, "devpts") && strncmp(option, "gid=", 4) == 0 && !idmap_has_gid(r, (uint32_t)strtoul(option + 4, NULL, 10));
-}
-
 static bool has_option(const struct step_mount *m, const char *key)
 {
 	size_t i, n = strlen(key);
@@ -153,15 +131,12 @@ static int configure(struct run *r, const struct step_mount *m, int mode, int fs
 	if (m->source && m->source[0])
 		TRY(set_value(fs, "source", m->source, e));
 	TRY(set_super(fs, m, e));
-	if ((m->attr.set & MOUNT_ATTR_RDONLY) && !content_of_kernel(m->fstype))
-		TRY(set_value(fs, "ro", NULL, e));
 	if (mode >= 0 && is(m, "tmpfs") && !has_option(m, "mode")) {
 		snprintf(text, sizeof text, "%04o", (unsigned)mode);
 		TRY(set_value(fs, "mode", text, e));
 	}
 	for (i = 0; i < m->data.n; i++)
-		if (!leave_out(r, m, m->data.v[i]))
-			TRY(set_option(fs, m->data.v[i], e));
+		TRY(set_option(fs, m->data.v[i], e));
 	if (takes_label(r, m))
 		TRY(set_value(fs, label_key(m), m->label, e));
 	return 0;
@@ -238,8 +213,7 @@ static int join_options(struct run *r, const struct step_mount *m, char page[MAX
 
 	page[0] = 0;
 	for (i = 0; i < m->data.n; i++)
-		if (!leave_out(r, m, m->data.v[i]))
-			fits = fits && append(page, &n, "", m->data.v[i]);
+		fits = fits && append(page, &n, "", m->data.v[i]);
 	if (takes_label(r, m))
 		fits = fits && append(page, &n, label_key(m), "=\"") && append(page, &n, m->label, "\"");
 	return fits ? 0 : fail_sys(e, -E2BIG, "the options are longer than a page");
