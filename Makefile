@@ -72,7 +72,18 @@ bench: $(B)/wasirun $(BENCH_TOOLS)
 demo:
 	sh templates/demo/demo.sh
 
-.PHONY: bench demo
+# --- documents that are printed from tables; tests/lint/docs.sh checks that they, the manual and the help texts agree
+$(B)/tests/lint/docgen: $(B)/tests/lint/docgen.o $(B)/libwasirun.a
+	$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+docs: $(B)/tests/lint/docgen
+	$< protocol >docs/protocol.md
+	$< config >docs/config.md
+
+check-docs: $(B)/tests/lint/docgen $(B)/wasirun
+	tests/lint/docs.sh $(B)
+
+.PHONY: bench demo docs check-docs
 
 clean:
 	rm -rf $(B)

@@ -1,0 +1,57 @@
+#!/bin/sh
+# docs.sh - the documents say what the program does: the generated ones are current, wasirun(8) lists exactly the commands and options of the
+# tables, mandoc finds no fault in it, and links between documents lead somewhere.
+# Usage: docs.sh BUILD_DIRECTORY (holds wasirun and tests/lint/docgen)
+set -eu
+build=${1:?usage: docs.sh BUILD_DIRECTORY}
+top=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+bad=0
+complain() { echo "docs: $*" >&2; bad=1; }
+
+for doc in protocol config; do
+	"$build/tests/lint/docgen" $doc | cmp -s - "$top/docs/$doc.md" || complain "docs/$doc.md is not what the tables say: make docs"
+done
+
+# "command<TAB>--option ARG, -o ARG", from the help texts
+wasirun=$build/wasirun
+options() { awk -v of="$1" '/^OPTIONS:|^GLOBAL OPTIONS:/ { on = 1; next } on && sub(/^   -/, "-") { sub(/  .*/, ""); print of "\t" $0 }'; }
+commands=$("$wasirun" --help | awk '/^COMMANDS:/ { on = 1; next } /^$/ { on = 0 } on { print $1 }')
+{
+	"$wasirun" --help | options global
+	for c in $commands; do
+		printf '%s\t\n' "$c"
+		"$wasirun" help "$c" | options "$c"
+	done
+} | grep -v "$(printf '\t')--help, -h$" | sort >"$work/help"
+
+# the same from the manual: .Ss COMMAND, .It Fl -option Ar ARG , Fl o Ar ARG
+awk '
+	/^\.Sh / { of = "" }
+	/^\.Sh GLOBAL OPTIONS/ { of = "global" }
+	/^\.Sh COMMANDS/ { in_commands = 1 }
+	/^\.Ss / && in_commands { of = $2; print of "\t" }
+	/^\.It Fl -/ && of {
+		sub(/^\.It /, ""); gsub(/Fl -/, "--"); gsub(/Fl /, "-"); gsub(/Ar /, ""); gsub(/ ,/, ",")
+		print of "\t" $0
+	}' "$top/docs/wasirun.8" | sort >"$work/man"
+diff "$work/help" "$work/man" >"$work/diff" || {
+	complain "wasirun(8) and the tables disagree (< tables, > manual):"
+	cat "$work/diff" >&2
+}
+if command -v mandoc >/dev/null; then
+	mandoc -T lint -W warning "$top/docs/wasirun.8" >&2 || complain "mandoc -T lint docs/wasirun.8"
+fi
+
+for doc in "$top"/README.md "$top"/docs/*.md "$top"/templates/*/README.md; do
+	dir=$(dirname "$doc")
+	grep -o '](\([^)#:]*\))' "$doc" | sed 's/^](//; s/)$//' | while read -r link; do
+		[ -e "$dir/$link" ] || echo "docs: ${doc#"$top"/}: no such file: $link" >&2
+	done
+done 2>"$work/links"
+if [ -s "$work/links" ]; then
+	cat "$work/links" >&2
+	bad=1
+fi
+exit $bad
