@@ -1,0 +1,191 @@
+/* namespaces.c - which namespaces are new, which are joined, and the ids inside.
+ * Must not look at a namespace file: whether it exists is found out when it is opened. */
+#include "plan/build.h"
+#include <errno.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <string.h>
+
+#define MAX_RANGES 340 /* of one map, since Linux 4.15 */
+
+int plan_namespaces(struct build *b, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < b->l->namespaces.n; i++) {
+		const struct namespace *ns = &b->l->namespaces.v[i];
+		uint64_t flag = words_namespace.v[ns->type].value;
+
+		if (has_ns(b, flag))
+			return plan_fail(e, EINVAL, plan_at(b, "/linux/namespaces/%zu", i), "the %s namespace is listed twice",
+					 words_namespace.v[ns->type].name);
+		if (is_set(ns->path))
+			b->joined |= flag;
+		else
+			b->made |= flag;
+	}
+	if (!b->h->privileged && !has_ns(b, CLONE_NEWUSER))
+		return plan_fail(e, EPERM, "/linux/namespaces",
+				 "an ordinary user cannot make a container without a user namespace: add {\"type\": \"user\"} with uidMappings "
+				 "and gidMappings (wasirun spec --rootless writes them), or run as root");
+	return 0;
+}
+
+static const char *ns_at(struct build *b, uint64_t flag)
+{
+	size_t i;
+
+	for (i = 0; i < b->l->namespaces.n; i++)
+		if (words_namespace.v[b->l->namespaces.v[i].type].value == flag)
+			return plan_at(b, "/linux/namespaces/%zu", i);
+	return "/linux/namespaces";
+}
+
+int plan_clone(struct build *b, struct err *e)
+{
+	/* joined in this order: the user namespace gives the permissions for the rest, the mount namespace changes what paths mean */
+	static const uint64_t order[] = { CLONE_NEWUSER, CLONE_NEWIPC, CLONE_NEWUTS,  CLONE_NEWNET,
+					  CLONE_NEWPID,  CLONE_NEWCGROUP, CLONE_NEWTIME, CLONE_NEWNS };
+	struct step_clone c = { .flags = b->made & ~(uint64_t)(CLONE_NEWTIME | CLONE_NEWCGROUP) };
+	size_t i, k;
+
+	for (i = 0; i < sizeof order / sizeof *order; i++) {
+		for (k = 0; k < b->l->namespaces.n; k++) {
+			const struct namespace *ns = &b->l->namespaces.v[k];
+
+			if (words_namespace.v[ns->type].value != order[i] || !is_set(ns->path))
+				continue;
+			if (ns->path[0] != '/')
+				return plan_fail(e, EINVAL, plan_at(b, "/linux/namespaces/%zu/path", k),
+						 "the path of a namespace must be absolute");
+			*arena_push(b->a, &c.joins) = (struct join){ order[i], ns->path };
+		}
+	}
+	c.into_cgroup = b->dirs.n && (b->h->cgroup == CGROUP_V2 || b->h->cgroup == CGROUP_HYBRID);
+	plan_add(b, STEP_CLONE, STAGE_CLONE, b->l->namespaces.n ? "/linux/namespaces" : "")->clone = c;
+	return 0;
+}
+
+/* Ranges may not meet, neither inside nor outside (rule R17): the kernel would say only EINVAL. */
+static int check_overlap(struct build *b, const id_ranges *r, const char *at, struct err *e)
+{
+	size_t i, k;
+
+	for (i = 0; i < r->n; i++) {
+		for (k = 0; k < i; k++) {
+			const struct id_range *p = &r->v[i], *q = &r->v[k];
+			bool in = (uint64_t)p->inside < (uint64_t)q->inside + q->count && (uint64_t)q->inside < (uint64_t)p->inside + p->count;
+			bool out = (uint64_t)p->outside < (uint64_t)q->outside + q->count &&
+				   (uint64_t)q->outside < (uint64_t)p->outside + p->count;
+
+			if (in || out)
+				return plan_fail(e, EINVAL, plan_at(b, "%s/%zu", at, i), "the range overlaps range %zu (%s ids)", k,
+						 in ? "container" : "host");
+		}
+	}
+	return 0;
+}
+
+int plan_ids_from(struct build *b, const id_mappings *maps, const char *at, id_ranges *out, struct err *e)
+{
+	size_t i;
+
+	if (maps->n > MAX_RANGES)
+		return plan_fail(e, EINVAL, at, "%zu ranges, but the kernel takes at most %d", maps->n, MAX_RANGES);
+	for (i = 0; i < maps->n; i++) {
+		uint64_t in = maps->v[i].container_id.v, from = maps->v[i].host_id.v, n = maps->v[i].size.v;
+
+		if (n == 0)
+			return plan_fail(e, EINVAL, plan_at(b, "%s/%zu/size", at, i), "the range is empty");
+		if (n > UINT32_MAX || in > UINT32_MAX - n || from > UINT32_MAX - n)
+			return plan_fail(e, EINVAL, plan_at(b, "%s/%zu", at, i), "the range ends beyond the last id, 4294967294");
+		*arena_push(b->a, out) = (struct id_range){ (uint32_t)in, (uint32_t)from, (uint32_t)n };
+	}
+	return check_overlap(b, out, at, e);
+}
+
+bool plan_id_mapped(const id_mappings *maps, uint32_t inside)
+{
+	size_t i;
+
+	for (i = 0; i < maps->n; i++)
+		if (inside >= maps->v[i].container_id.v && inside - maps->v[i].container_id.v < maps->v[i].size.v)
+			return true;
+	return false;
+}
+
+static bool may_map(const struct host *h)
+{
+	const uint64_t need = 1ull << CAP_SETUID | 1ull << CAP_SETGID;
+
+	return h->privileged && (h->caps & need) == need;
+}
+
+/* The kernel lets an unprivileged process write a gid_map only after setgroups has been given up (rule R17). With newgidmap it is that
+ * program that decides, from /etc/subgid. */
+bool plan_setgroups_denied(struct build *b)
+{
+	const id_mappings *uids = &b->l->uid_mappings, *gids = &b->l->gid_mappings;
+
+	return (b->made & CLONE_NEWUSER) && !may_map(b->h) && uids->n == 1 && gids->n == 1 && uids->v[0].size.v == 1 && gids->v[0].size.v == 1 &&
+	       uids->v[0].host_id.v == b->h->uid && gids->v[0].host_id.v == b->h->gid;
+}
+
+int plan_id_map(struct build *b, struct err *e)
+{
+	const id_mappings *uids = &b->l->uid_mappings, *gids = &b->l->gid_mappings;
+	struct step_id_map m = { .helpers = false };
+
+	if (b->joined & CLONE_NEWUSER) {
+		if (uids->n || gids->n)
+			plan_warn(b, "/linux/uidMappings, /linux/gidMappings: ignored, the user namespace that is joined has its own");
+		return 0;
+	}
+	if (!(b->made & CLONE_NEWUSER)) {
+		if (uids->n || gids->n)
+			return plan_fail(e, EINVAL, uids->n ? "/linux/uidMappings" : "/linux/gidMappings",
+					 "mappings need a user namespace: add {\"type\": \"user\"} to /linux/namespaces");
+		return 0;
+	}
+	if (!uids->n || !gids->n)
+		return plan_fail(e, EINVAL, ns_at(b, CLONE_NEWUSER), "a new user namespace needs /linux/%s",
+				 uids->n ? "gidMappings" : "uidMappings");
+	TRY(plan_ids_from(b, uids, "/linux/uidMappings", &m.uids, e));
+	TRY(plan_ids_from(b, gids, "/linux/gidMappings", &m.gids, e));
+	if (!plan_id_mapped(uids, 0) || !plan_id_mapped(gids, 0))
+		return plan_fail(e, EINVAL, plan_id_mapped(uids, 0) ? "/linux/gidMappings" : "/linux/uidMappings",
+				 "id 0 of the container is not mapped, but its file systems are set up as that user");
+	m.deny_setgroups = plan_setgroups_denied(b);
+	m.helpers = !may_map(b->h) && !m.deny_setgroups;
+	plan_add(b, STEP_ID_MAP, STAGE_OUTSIDE, "/linux/uidMappings")->id_map = m;
+	return 0;
+}
+
+int plan_time(struct build *b, struct err *e)
+{
+	const struct time_offsets *t = b->l->time_offsets;
+	struct step_time_offsets o = { .monotonic.set = false };
+
+	if (t && (b->joined & CLONE_NEWTIME))
+		return plan_fail(e, EINVAL, "/linux/timeOffsets", "the time namespace is joined, so its offsets are what they are");
+	if (t && !(b->made & CLONE_NEWTIME))
+		return plan_fail(e, EINVAL, "/linux/timeOffsets", "offsets need a time namespace: add {\"type\": \"time\"} to /linux/namespaces");
+	if (!(b->made & CLONE_NEWTIME))
+		return 0;
+	if (t && t->monotonic) {
+		o.monotonic.set = true;
+		o.monotonic.secs = t->monotonic->secs.v;
+		o.monotonic.nanosecs = (uint32_t)t->monotonic->nanosecs.v;
+	}
+	if (t && t->boottime) {
+		o.boottime.set = true;
+		o.boottime.secs = t->boottime->secs.v;
+		o.boottime.nanosecs = (uint32_t)t->boottime->nanosecs.v;
+	}
+	if (o.monotonic.nanosecs > 999999999 || o.boottime.nanosecs > 999999999)
+		return plan_fail(e, EINVAL, o.monotonic.nanosecs > 999999999 ? "/linux/timeOffsets/monotonic/nanosecs" :
+									       "/linux/timeOffsets/boottime/nanosecs",
+				 "there are 999999999 nanoseconds at most in a second");
+	plan_add(b, STEP_TIME_OFFSETS, STAGE_INSIDE, t ? "/linux/timeOffsets" : ns_at(b, CLONE_NEWTIME))->time_offsets = o;
+	return 0;
+}

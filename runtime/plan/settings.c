@@ -1,0 +1,170 @@
+/* settings.c - what one process sets about itself: limits, scheduling, memory placement, personality; and the resctrl group.
+ * Must not decide who the process is (identity.c). */
+#include "plan/build.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <string.h>
+
+enum { OTHER = 0, FIFO = 1, RR = 2, BATCH = 3, DEADLINE = 6 }; /* SCHED_* */
+
+/* A process in a user namespace of its own has no say in the initial one: the runtime, which may have, sets these from outside. The
+ * files of plan/ add steps stage by stage, so both functions are called once for each stage that it could be. */
+static bool is_stage(const struct build *b, enum stage now, enum stage otherwise)
+{
+	return now == (has_ns(b, CLONE_NEWUSER) && b->h->privileged ? STAGE_OUTSIDE : otherwise);
+}
+
+int plan_rlimits(struct build *b, enum stage now, struct err *e)
+{
+	size_t i, k;
+
+	if (!is_stage(b, now, STAGE_CONTAINER))
+		return 0;
+	for (i = 0; i < b->p->rlimits.n; i++) {
+		const struct rlimit_entry *l = &b->p->rlimits.v[i];
+		const char *at = plan_at(b, "%s/rlimits/%zu", b->process_at, i);
+		struct step_rlimit s = { .soft = l->soft.v, .hard = l->hard.v };
+
+		for (k = 0; k < i; k++)
+			if (b->p->rlimits.v[k].type == l->type)
+				return plan_fail(e, EINVAL, at, "%s is listed twice", words_rlimit.v[l->type].name);
+		if (s.soft > s.hard)
+			return plan_fail(e, EINVAL, at, "the soft limit is above the hard limit");
+		s.type = (int)words_rlimit.v[l->type].value;
+		plan_add(b, STEP_RLIMIT, now, at)->rlimit = s;
+	}
+	return 0;
+}
+
+void plan_oom_score(struct build *b, enum stage now)
+{
+	struct step *s;
+
+	if (!b->p->oom_score_adj.set || !is_stage(b, now, STAGE_INSIDE))
+		return;
+	s = plan_add(b, STEP_OOM_SCORE, now, plan_at(b, "%s/oomScoreAdj", b->process_at));
+	s->oom_score = (int)b->p->oom_score_adj.v;
+	/* an ordinary user may not make a process less likely to be killed, and engines ask for it without knowing */
+	s->soft = !b->h->privileged || b->h->in_userns;
+}
+
+static int add_scheduler(struct build *b, const struct scheduler *c, struct err *e)
+{
+	const char *at = plan_at(b, "%s/scheduler", b->process_at);
+	struct step_scheduler s = { .policy = (uint32_t)words_sched_policy.v[c->policy].value };
+	size_t i;
+
+	if (c->nice.set && (s.policy == OTHER || s.policy == BATCH) && (c->nice.v < -20 || c->nice.v > 19))
+		return plan_fail(e, EINVAL, plan_at(b, "%s/nice", at), "invalid scheduler.nice: %" PRId64 ", it is -20 to 19", c->nice.v);
+	if (c->priority.v != 0 && s.policy != FIFO && s.policy != RR)
+		return plan_fail(e, EINVAL, plan_at(b, "%s/priority", at),
+				 "scheduler.priority can only be specified for SchedFIFO or SchedRR policy");
+	if ((s.policy == FIFO || s.policy == RR) && (c->priority.v < 1 || c->priority.v > 99))
+		return plan_fail(e, EINVAL, plan_at(b, "%s/priority", at), "the priority of a real-time policy is 1 to 99");
+	if (s.policy != DEADLINE && (c->runtime.v || c->deadline.v || c->period.v))
+		return plan_fail(e, EINVAL, at, "scheduler runtime/deadline/period can only be specified for SchedDeadline policy");
+	s.nice = (int32_t)c->nice.v;
+	s.priority = (int32_t)c->priority.v;
+	s.runtime = c->runtime.v;
+	s.deadline = c->deadline.v;
+	s.period = c->period.v;
+	for (i = 0; i < c->flags.n; i++)
+		s.flags |= words_sched_flag.v[c->flags.v[i]].value;
+	plan_add(b, STEP_SCHEDULER, STAGE_CONTAINER, at)->scheduler = s;
+	return 0;
+}
+
+static int add_io_priority(struct build *b, const struct io_priority *c, struct err *e)
+{
+	const char *at = plan_at(b, "%s/ioPriority", b->process_at);
+	struct step_io_priority s = { .class = (int)words_io_class.v[c->class].value, .priority = (int)c->priority.v };
+
+	if (c->priority.v < 0 || c->priority.v > 7)
+		return plan_fail(e, EINVAL, plan_at(b, "%s/priority", at), "invalid ioPriority.Priority: %" PRId64 ", it is 0 to 7", c->priority.v);
+	plan_add(b, STEP_IO_PRIORITY, STAGE_CONTAINER, at)->io_priority = s;
+	return 0;
+}
+
+/* execCPUAffinity is for exec alone. The first process gets all CPUs of a cpuset that was asked for, whatever set the engine itself is
+ * bound to; without a cpuset an affinity from outside stays. */
+static void add_cpus(struct build *b)
+{
+	const struct cpu_affinity *c = b->p->exec_cpu_affinity;
+	bool cpuset = b->l->resources && b->l->resources->cpu && is_set(b->l->resources->cpu->cpus);
+	struct step_cpu_affinity s = { NULL, NULL };
+
+	if (b->exec && c) {
+		s.initial = is_set(c->initial) ? c->initial : NULL;
+		s.final = is_set(c->final) ? c->final : NULL;
+	} else if (!b->exec && !cpuset) {
+		return;
+	}
+	plan_add(b, STEP_CPU_AFFINITY, STAGE_CONTAINER, b->exec ? (c ? "/execCPUAffinity" : "") : "/linux/resources/cpu/cpus")->cpu_affinity = s;
+}
+
+enum { MPOL_DEFAULT_ = 0, MPOL_PREFERRED_ = 1, MPOL_LOCAL_ = 4 };
+
+static int add_memory_policy(struct build *b, const struct memory_policy *c, struct err *e)
+{
+	struct step_memory_policy s = { .mode = (int)words_mempolicy_mode.v[c->mode].value, .nodes = c->nodes ? c->nodes : "" };
+	bool none = s.mode == MPOL_DEFAULT_ || s.mode == MPOL_LOCAL_;
+	size_t i;
+
+	if (strspn(s.nodes, "0123456789-, ") != strlen(s.nodes))
+		return plan_fail(e, EINVAL, "/linux/memoryPolicy/nodes", "\"%s\" is not a list of nodes such as 0-1,3", s.nodes);
+	if (none && *s.nodes)
+		return plan_fail(e, EINVAL, "/linux/memoryPolicy/nodes", "memory policy mode requires 0 nodes");
+	if (!none && s.mode != MPOL_PREFERRED_ && !*s.nodes)
+		return plan_fail(e, EINVAL, "/linux/memoryPolicy/nodes", "memory policy mode requires at least one node but got 0");
+	for (i = 0; i < c->flags.n; i++)
+		s.mode |= (int)words_mempolicy_flag.v[c->flags.v[i]].value;
+	plan_add(b, STEP_MEMORY_POLICY, STAGE_CONTAINER, "/linux/memoryPolicy")->memory_policy = s;
+	return 0;
+}
+
+int plan_settings(struct build *b, struct err *e)
+{
+	if (b->p->scheduler)
+		TRY(add_scheduler(b, b->p->scheduler, e));
+	if (b->p->io_priority)
+		TRY(add_io_priority(b, b->p->io_priority, e));
+	add_cpus(b);
+	if (b->l->memory_policy)
+		TRY(add_memory_policy(b, b->l->memory_policy, e));
+	if (b->l->personality) {
+		if (b->l->personality->flags.n)
+			plan_warn(b, "/linux/personality/flags: ignored, no flag is defined yet");
+		plan_add(b, STEP_PERSONALITY, STAGE_CONTAINER, "/linux/personality")->personality =
+			(unsigned long)words_personality.v[b->l->personality->domain].value;
+	}
+	return 0;
+}
+
+int plan_rdt(struct build *b, struct err *e)
+{
+	const struct intel_rdt *r = b->l->intel_rdt;
+	struct step_rdt s = { .clos_id = NULL };
+	size_t i;
+
+	if (!r)
+		return 0;
+	if (!b->h->rdt)
+		return plan_fail(e, ENOTSUP, "/linux/intelRdt",
+				 "intelRdt is specified in config, but Intel RDT is not enabled: mount -t resctrl resctrl /sys/fs/resctrl");
+	s.clos_id = is_set(r->clos_id) ? r->clos_id : b->h->id;
+	if (strcmp(s.clos_id, ".") == 0 || strcmp(s.clos_id, "..") == 0 || (strchr(s.clos_id, '/') && s.clos_id[1]))
+		return plan_fail(e, EINVAL, "/linux/intelRdt/closID", "\"%s\" is not the name of a group", s.clos_id);
+	if (is_set(r->l3_cache_schema))
+		plan_push(b->a, &s.schemata, r->l3_cache_schema);
+	if (is_set(r->mem_bw_schema))
+		plan_push(b->a, &s.schemata, r->mem_bw_schema);
+	for (i = 0; i < r->schemata.n; i++)
+		plan_push(b->a, &s.schemata, r->schemata.v[i]);
+	/* a named group without settings of its own is somebody else's and must be there */
+	s.create = !is_set(r->clos_id) || s.schemata.n;
+	s.monitoring = r->enable_monitoring.v;
+	plan_add(b, STEP_RDT, STAGE_PREPARE, "/linux/intelRdt")->rdt = s;
+	return 0;
+}
