@@ -12,6 +12,7 @@ const struct op_row ops[STEP_COUNT] = {
 	[STEP_NET_DEVICE]    = { NULL,                        op_net_device,      op_net_device_undo },
 	[STEP_CGROUP_JOIN]   = { op_cgroup_join_prepare,      op_cgroup_join,     NULL, .late = true },
 	[STEP_BECOME_ROOT]   = { NULL,                        op_become_root,     NULL },
+	[STEP_LOOPBACK]      = { NULL,                        op_loopback,        NULL },
 	[STEP_TIME_OFFSETS]  = { NULL,                        op_time_offsets,    NULL },
 	[STEP_OOM_SCORE]     = { NULL,                        op_oom_score,       NULL },
 	[STEP_RLIMIT]        = { NULL,                        op_rlimit,          NULL },

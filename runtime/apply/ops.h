@@ -24,8 +24,8 @@ op_fn op_cgroup, op_limit, op_device_rules, op_rdt, op_cgroup_join, op_cgroup_jo
 void op_cgroup_undo(struct run *r, const struct step *s, struct slot *slot);
 void op_rdt_undo(struct run *r, const struct step *s, struct slot *slot);
 
-/* apply/clone.c, userns.c, net_device.c */
-op_fn op_id_map, op_become_root, op_time_offsets, op_net_device;
+/* apply/clone.c, userns.c, loopback.c, net_device.c */
+op_fn op_id_map, op_become_root, op_loopback, op_time_offsets, op_net_device;
 void op_net_device_undo(struct run *r, const struct step *s, struct slot *slot);
 
 /* apply/root.c */

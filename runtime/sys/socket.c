@@ -1,9 +1,11 @@
 /* socket.c - unix sockets, descriptors passed over them, poll.
  * Must not decide anything. */
 #include "sys/sys.h"
+#include <net/if.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define RET(x) ((x) < 0 ? -errno : 0)
@@ -164,6 +166,19 @@ int sys_peer_cred(int sock, struct ucred *cred)
 	socklen_t n = sizeof *cred;
 
 	return RET(getsockopt(sock, SOL_SOCKET, SO_PEERCRED, cred, &n));
+}
+
+int sys_link_up(int sock, const char *name)
+{
+	struct ifreq r = { .ifr_flags = 0 };
+
+	if (strlen(name) >= sizeof r.ifr_name)
+		return -ENAMETOOLONG;
+	memcpy(r.ifr_name, name, strlen(name));
+	if (ioctl(sock, SIOCGIFFLAGS, &r) < 0)
+		return -errno;
+	r.ifr_flags |= IFF_UP;
+	return RET(ioctl(sock, SIOCSIFFLAGS, &r));
 }
 
 int sys_poll1(int fd, short events, int timeout)

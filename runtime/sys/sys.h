@@ -146,6 +146,8 @@ MUST int sys_rewind(int fd); /* lseek(fd, 0, SEEK_SET) */
 /* capget(2) of the caller: 1 << CAP_*. Either may be NULL. */
 MUST int sys_capget(uint64_t *permitted, uint64_t *effective);
 MUST int sys_landlock_abi(void); /* 0 = none */
+/* The running kernel's version as major * 1000 + minor: 6018. */
+MUST int sys_kernel_version(void);
 
 /* --- waiting (sys/event.c) */
 int64_t sys_now_us(void); /* CLOCK_MONOTONIC, microseconds */
@@ -174,6 +176,8 @@ MUST int sys_connect_path(int sock, const char *path);
 MUST int sys_listen(int sock, int backlog);
 MUST int sys_accept(int sock);
 MUST int sys_peer_cred(int sock, struct ucred *cred);
+/* Switches a network device of the calling process's network namespace on (IFF_UP, netdevice(7)). sock: any AF_INET socket of it. */
+MUST int sys_link_up(int sock, const char *name);
 /* poll(2) on one fd. Returns the revents, 0 on time-out (milliseconds, -1 = none). */
 MUST int sys_poll1(int fd, short events, int timeout);
 
