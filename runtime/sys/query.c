@@ -2,7 +2,9 @@
  * Must not decide anything, and must not change anything. */
 #include "sys/sys.h"
 #include <linux/capability.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #define RET(x) ((x) < 0 ? -errno : 0)
@@ -43,4 +45,18 @@ int sys_landlock_abi(void)
 	long r = syscall(444 /* landlock_create_ruleset */, NULL, 0, 1 /* LANDLOCK_CREATE_RULESET_VERSION */);
 
 	return r < 0 ? 0 : (int)r;
+}
+
+int sys_kernel_version(void)
+{
+	struct utsname u;
+	char *end;
+	long major, minor = 0;
+
+	if (uname(&u) < 0)
+		return -errno;
+	major = strtol(u.release, &end, 10);
+	if (*end == '.')
+		minor = strtol(end + 1, NULL, 10);
+	return (int)(major * 1000 + minor);
 }
