@@ -148,7 +148,7 @@ int op_node(struct run *r, const struct step *s, struct slot *slot, struct err *
 	int ret = make_node(r, &s->node, slot, e);
 
 	fd_close(&slot->fd);
-	return ret < 0 ? fail_in(e, "device %s", s->node.path) : 0;
+	return ret < 0 ? fail_in(e, "device %.160s", s->node.path) : 0;
 }
 
 /* Our own links give way to what the image or a bind of the host's /dev has there. */

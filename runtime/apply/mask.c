@@ -145,7 +145,7 @@ static int mask(struct run *r, const struct step *s, struct covers *c, struct er
 
 int op_mask(struct run *r, const struct step *s, struct slot *slot, struct err *e)
 {
-	return mask(r, s, slot->data, e) < 0 ? fail_in(e, "cannot mask %s", s->name) : 0;
+	return mask(r, s, slot->data, e) < 0 ? fail_in(e, "cannot mask %.160s", s->name) : 0;
 }
 
 /* A copy of the tree on top of itself: what may not be written to there may already be open elsewhere, and the flags of the mount
@@ -169,5 +169,5 @@ static int seal(struct run *r, const struct step *s, struct err *e)
 int op_readonly(struct run *r, const struct step *s, struct slot *slot, struct err *e)
 {
 	(void)slot;
-	return seal(r, s, e) < 0 ? fail_in(e, "cannot make %s read-only", s->name) : 0;
+	return seal(r, s, e) < 0 ? fail_in(e, "cannot make %.160s read-only", s->name) : 0;
 }

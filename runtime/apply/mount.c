@@ -126,7 +126,7 @@ static int do_bind(struct run *r, const struct step_mount *m, struct slot *slot,
 	if (tree < 0)
 		return tree;
 	if (sys_fstat(tree, &st) < 0 || sys_fstatfs(tree, &fs) < 0)
-		return fail(e, EIO, "cannot look at the source %s", m->source);
+		return fail(e, EIO, "cannot look at the source %.160s", m->source);
 	AUTO_FD int target = find_target(r, m, S_ISDIR(st.st_mode), (uint64_t)fs.f_type, e);
 	if (target < 0)
 		return target;
@@ -251,7 +251,7 @@ int op_mount_prepare(struct run *r, const struct step *s, struct slot *slot, str
 	if (m->remount || (!m->bind && !m->idmap))
 		return 0;
 	if (mount_bind_prepare(r, m, slot, e) < 0)
-		return fail_in(e, "mount %s", m->target);
+		return fail_in(e, "mount %.160s", m->target);
 	return 0;
 }
 
@@ -268,5 +268,5 @@ int op_mount(struct run *r, const struct step *s, struct slot *slot, struct err 
 		ret = do_fs(r, m, slot, e);
 	fd_close(&slot->fd);
 	fd_close(&slot->fd2);
-	return ret < 0 ? fail_in(e, "mount %s", m->target) : 0;
+	return ret < 0 ? fail_in(e, "mount %.160s", m->target) : 0;
 }

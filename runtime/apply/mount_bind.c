@@ -62,8 +62,8 @@ int mount_clone(int handle, bool recursive, struct err *e)
 static int source_failed(const struct step_mount *m, int r, struct err *e)
 {
 	if (r == -EINVAL && !m->rbind)
-		return fail_sys(e, r, "source %s (in a user namespace, a directory with other mounts below it needs rbind)", m->source);
-	return fail_sys(e, r, "source %s", m->source);
+		return fail_sys(e, r, "source %.160s (in a user namespace, a directory with other mounts below it needs rbind)", m->source);
+	return fail_sys(e, r, "source %.160s", m->source);
 }
 
 int mount_bind(struct run *r, const struct step_mount *m, struct slot *slot, struct err *e)

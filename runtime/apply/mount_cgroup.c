@@ -43,7 +43,7 @@ static int own_directory(const struct cgroup_part *part, const struct mount_attr
 	AUTO_FD int tree = sys_open_tree(AT_FDCWD, part->dir, OPEN_TREE_CLONE);
 
 	if (tree < 0)
-		return fail_sys(e, tree, "cgroup directory %s", part->dir);
+		return fail_sys(e, tree, "cgroup directory %.160s", part->dir);
 	/* what the host has set stays: only more can be taken away */
 	TRY(mount_attr_change(tree, attr, e));
 	TRY(mount_propagation(tree, MS_PRIVATE, e));
@@ -147,6 +147,6 @@ int op_cgroup_mount(struct run *r, const struct step *s, struct slot *slot, stru
 
 	(void)slot;
 	if ((c->v2 ? mount_v2(r, c, e) : mount_v1(r, c, e)) < 0)
-		return fail_in(e, "mount %s", c->target);
+		return fail_in(e, "mount %.160s", c->target);
 	return 0;
 }

@@ -48,8 +48,8 @@ static int fs_fail(struct err *e, int fs, int r, const char *what, const char *n
 
 	sys_fs_message(fs, message, sizeof message);
 	if (message[0])
-		return fail_sys(e, r, "%s%s: %s", what, name, message);
-	return fail_sys(e, r, "%s%s", what, name);
+		return fail_sys(e, r, "%s%.160s: %s", what, name, message);
+	return fail_sys(e, r, "%s%.160s", what, name);
 }
 
 /* One option, "key" or "key=value". */
@@ -60,7 +60,7 @@ static int set_option(int fs, const char *option, struct err *e)
 	int r;
 
 	if (n >= sizeof key)
-		return fail_sys(e, -EINVAL, "option %s", option);
+		return fail_sys(e, -EINVAL, "option %.160s", option);
 	memcpy(key, option, n);
 	key[n] = 0;
 	r = sys_fsconfig_str(fs, key, option[n] ? option + n + 1 : NULL);
@@ -249,5 +249,5 @@ int mount_fs_long(struct run *r, const struct step_mount *m, int target, struct 
 		if ((m->attr.set | m->attr_rec.set) & classic[i].attr)
 			flags |= classic[i].ms;
 	ret = mount_on_handle(r, m, target, flags, page);
-	return ret < 0 ? fail_sys(e, ret, "file system %s with options %s", m->fstype, page) : 0;
+	return ret < 0 ? fail_sys(e, ret, "file system %s with options %.200s", m->fstype, page) : 0;
 }

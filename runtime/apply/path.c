@@ -36,8 +36,8 @@ static int at(const struct walk *w)
 static int bad_path(struct err *e, int r, const char *path)
 {
 	if (r == -ELOOP)
-		return fail_sys(e, r, "%s (a chain of links, or a link of /proc, which is never followed)", path);
-	return fail_sys(e, r, "%s", path);
+		return fail_sys(e, r, "%.160s (a chain of links, or a link of /proc, which is never followed)", path);
+	return fail_sys(e, r, "%.160s", path); /* the cause must fit behind it */
 }
 
 int path_open(int root, const char *path, bool follow_last, struct err *e)
@@ -111,7 +111,7 @@ static int follow(struct walk *w, int link, struct err *e)
 	size_t rest = strlen(w->rest);
 
 	if (w->no_links)
-		return fail(e, ELOOP, "%s must be mounted on ordinary directory, but part of that path is a symbolic link", w->path);
+		return fail(e, ELOOP, "%.160s must be mounted on ordinary directory, but part of that path is a symbolic link", w->path);
 	if (n < 0)
 		return bad_path(e, (int)n, w->path);
 	if (++w->links > MAX_LINKS)
@@ -154,9 +154,9 @@ static int obtain(struct walk *w, const char *name, bool directory, struct err *
 			return fd < 0 ? bad_path(e, fd, w->path) : fd;
 		r = create(w, name, directory);
 		if (r < 0)
-			return fail_sys(e, r, "cannot make %s in the container's root file system", w->path);
+			return fail_sys(e, r, "cannot make %.160s in the container's root file system", w->path);
 	}
-	return fail_sys(e, -EAGAIN, "%s vanishes as often as it is made", w->path);
+	return fail_sys(e, -EAGAIN, "%.160s vanishes as often as it is made", w->path);
 }
 
 /* One component. *out becomes the handle when it was the last one. */
@@ -223,7 +223,7 @@ int path_parent(int root, const char *path, const char **name, struct err *e)
 		return path_open(root, "/", true, e);
 	}
 	if (!*last || strcmp(last, ".") == 0 || strcmp(last, "..") == 0)
-		return fail(e, EINVAL, "%s does not end with the name of a file", path);
+		return fail(e, EINVAL, "%.160s does not end with the name of a file", path);
 	if ((size_t)(last - path) >= sizeof dir)
 		return bad_path(e, -ENAMETOOLONG, path);
 	memcpy(dir, path, (size_t)(last - path));
@@ -240,7 +240,7 @@ int path_make_real_dir(int root, const char *path, struct err *e)
 	if (fd == -ENOENT)
 		return walk(&w, e);
 	if (fd == -ELOOP || fd == -ENOTDIR)
-		return fail_sys(e, fd, "%s must be mounted on ordinary directory", path);
+		return fail_sys(e, fd, "%.160s must be mounted on ordinary directory", path);
 	return fd < 0 ? bad_path(e, fd, path) : fd;
 }
 
@@ -256,5 +256,5 @@ int path_symlink(int root, const char *path, const char *text, struct err *e)
 	r = sys_symlink(text, dir, name);
 	if (r == -EEXIST && sys_readlink(dir, name, there, sizeof there) >= 0 && strcmp(there, text) == 0)
 		return 0;
-	return r < 0 ? fail_sys(e, r, "the link %s", path) : 0;
+	return r < 0 ? fail_sys(e, r, "the link %.160s", path) : 0;
 }

@@ -14,6 +14,11 @@ void test_register(struct test *t)
 	last = &t->next;
 }
 
+bool test_failed(void)
+{
+	return failed;
+}
+
 void test_skip(const char *reason)
 {
 	skipped = reason;

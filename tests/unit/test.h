@@ -18,6 +18,9 @@ struct test {
 
 void test_register(struct test *t);
 
+/* Has a check of the running test failed? For a test that forks: its child ends with this as its status. */
+bool test_failed(void);
+
 /* Each prints the failure and marks the running test as failed; they return whether the check held.
  * Strings may be NULL; NULL equals only NULL. */
 bool test_check(bool ok, const char *file, int line, const char *what);
