@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,11 @@ static void escape(char *s)
 	for (; *s; s++)
 		if ((unsigned char)*s < 0x20 || *s == 0x7f)
 			*s = '?';
+}
+
+static bool islower_ascii(char c)
+{
+	return c >= 'a' && c <= 'z';
 }
 
 static void put(struct err *e, int code, const char *fmt, va_list ap)
@@ -43,8 +49,9 @@ int fail_sys(struct err *e, int r, const char *fmt, ...)
 	va_end(ap);
 	n = strlen(e->text);
 	snprintf(e->text + n, sizeof e->text - n, ": %s", words ? words : "unknown error");
-	/* engines look for the words of strerror in lower case ("permission denied"): they compare
-	 * case-insensitively or take Go's lower-case forms, which differ only in the first letter */
+	/* engines look for the words as Go writes them: "permission denied", "no such file or directory" */
+	if (n + 3 < sizeof e->text && islower_ascii(e->text[n + 3]))
+		e->text[n + 2] |= 0x20;
 	return -e->code;
 }
 
