@@ -124,9 +124,11 @@ struct step_device_rules {
 	bool v2;
 	LIST(struct rule) rules; /* begins with "deny a *:* rwm" */
 };
-struct step_rdt {
-	const char *clos_id;
+struct step_rdt { /* twice: in PREPARE the group is made, in OUTSIDE init is put into it; exec has the second only */
+	const char *clos_id;  /* "/" = the root group */
 	struct strs schemata; /* lines */
+	size_t agree;         /* how many of them, from the first on, a named group that exists already must have */
+	bool named;           /* the configuration gave the name: the group outlives the container */
 	bool create, monitoring;
 };
 struct step_clone {
