@@ -120,12 +120,8 @@ int store_load_ruins(struct arena *a, const struct store *s, const char *id, str
 {
 	TRY(open_dir(s, id, out, e));
 	TRY(lock(s, out, e));
-	*damaged = record_read(a, out, e) < 0;
-	if (*damaged) {
+	*damaged = record_read(a, out, e) < 0 || container_status(out, e) < 0;
+	if (*damaged)
 		memset(&out->record, 0, sizeof out->record);
-		return 0;
-	}
-	if (container_status(out, e) < 0)
-		out->status = STATUS_STOPPED;
 	return 0;
 }

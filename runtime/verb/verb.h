@@ -25,7 +25,10 @@ struct opt {
 struct globals {
 	struct arena *arena;
 	const char *root, *log, *log_format, *log_level, *cgroup_manager, *rootless, *debug, *systemd_cgroup;
+	const char *version, *obsolete; /* --version; options that mean nothing any more */
+	bool root_given;  /* --root was: a directory that is not there is a mistake then */
 	const char *self; /* argv[0] */
+	int inherited;    /* descriptors open from 3 on without a gap, when we were started (verbs with makes_processes) */
 };
 
 struct verb {
@@ -41,7 +44,7 @@ struct verb {
 	bool hidden;
 	/* Returns the exit code (>= 0) or a negative errno with *e filled (exit code `failure`). */
 	int (*run)(struct globals *g, const void *opts, int argc, char **argv, struct err *e);
-	int failure;          /* exit code of an error: 1; exec: 255 */
+	int failure;          /* exit code of an error, 0 = 1; exec: 255 */
 };
 
 extern const struct verb *const verbs[]; /* NULL-terminated, in the order of --help */

@@ -1,0 +1,65 @@
+/* make.h - making a container: what create and run have in common. */
+#ifndef WASIRUN_VERB_MAKE_H
+#define WASIRUN_VERB_MAKE_H
+
+#include "plan/plan.h"
+#include "verb/lifecycle.h"
+#include <stddef.h>
+
+struct make_options {
+	const char *bundle, *config, *console_socket, *pidfd_socket, *pid_file, *preserve_fds;
+	const char *no_pivot, *no_new_keyring, *no_subreaper;
+	const char *detach, *keep; /* run */
+};
+
+/* Their rows, for the tables of create and run. */
+#define MAKE_ROWS                                                                                                                    \
+	{ "bundle", 'b', OPT_VALUE, "DIR", "the bundle's directory (default: the current one)", offsetof(struct make_options, bundle) },   \
+	{ "config", 'f', OPT_VALUE, "FILE", "read this instead of config.json of the bundle", offsetof(struct make_options, config) },     \
+	{ "console-socket", 0, OPT_VALUE, "PATH", "socket that is sent the master of the container's terminal",                            \
+	  offsetof(struct make_options, console_socket) },                                                                                 \
+	{ "pidfd-socket", 0, OPT_VALUE, "PATH", "socket that is sent a pidfd of init", offsetof(struct make_options, pidfd_socket) },       \
+	{ "pid-file", 0, OPT_VALUE, "FILE", "write the pid of init there", offsetof(struct make_options, pid_file) },                       \
+	{ "no-pivot", 0, OPT_FLAG, NULL, "do not use pivot_root (for a root on a ramdisk)", offsetof(struct make_options, no_pivot) },      \
+	{ "no-new-keyring", 0, OPT_FLAG, NULL, "keep the caller's session keyring", offsetof(struct make_options, no_new_keyring) },       \
+	{ "preserve-fds", 0, OPT_VALUE, "N", "pass N descriptors on, from 3 (after those of LISTEN_FDS)",                                  \
+	  offsetof(struct make_options, preserve_fds) },                                                                                   \
+	{ "no-subreaper", 0, OPT_FLAG, NULL, "do not adopt orphans of the container (foreground only)",                                   \
+	  offsetof(struct make_options, no_subreaper) }
+
+/* A container being made. */
+struct making {
+	struct opened o;
+	struct config config;
+	struct record record;
+	struct host host;
+	struct plan plan;
+	struct run run;
+	int listen_fds, preserve_fds;
+	const char *notify; /* our NOTIFY_SOCKET, or NULL */
+};
+
+/* Reads, decodes, plans (nothing is changed up to here), claims the id and carries out the plan up to the waiting init, which is
+ * recorded and told so. start_at_once: run. On failure nothing is left. */
+MUST int make_container(struct globals *g, const struct make_options *o, const char *id, bool start_at_once, struct making *m,
+			struct err *e);
+
+/* Undoes a container of make_container, its poststop hooks included: when starting it failed. */
+void unmake_container(struct globals *g, struct making *m);
+
+/* How many descriptors are passed on: LISTEN_FDS (when wanted) and --preserve-fds. All of them must be open. */
+MUST int passed_fds(const struct globals *g, bool listen, const char *preserve, int *listen_n, int *preserve_n, struct err *e);
+
+/* The rules of --console-socket, in runc's words. */
+MUST int check_terminal(bool terminal, bool detach, const char *console_socket, struct err *e);
+
+/* A strict decimal number, 0..max. what: for messages. */
+MUST int parse_number(const char *s, uint64_t max, const char *what, uint64_t *out, struct err *e);
+
+/* The process gets LISTEN_FDS=n and LISTEN_PID=1 (it is pid 1, or the pid namespace says otherwise: as runc and crun). */
+void add_listen_env(struct arena *a, struct process *p, int n);
+
+/* What --cgroup-manager and --systemd-cgroup say. */
+const char *cgroup_manager(const struct globals *g);
+
+#endif
