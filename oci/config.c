@@ -64,7 +64,7 @@ const struct prop config_props[] = {
 	{ ROW_STR(config, oci_version, "ociVersion"), .flags = PROP_REQUIRED, .max_bytes = 64,
 	  .doc = "Version of the specification, 1.x.", .example = "\"1.0.2\"" },
 	{ ROW_OBJ(config, root, "root", root_props), .flags = PROP_REQUIRED, .doc = "The root file system.",
-	  .example = "{\"path\": \"rootfs\"}" },
+	  .example = "{\"path\": \"elsewhere\"}" },
 	{ ROW_LIST(config, mounts, "mounts", mount_props), .doc = "Mounts, in this order.",
 	  .example = "[{\"destination\": \"/tmp\", \"type\": \"tmpfs\", \"source\": \"tmpfs\"}]" },
 	{ ROW_OBJ(config, process, "process", process_props), .doc = "The program; required by `start`.",

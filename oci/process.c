@@ -49,7 +49,7 @@ static const struct prop rlimit_props[] = {
 #define DEADLINE "{\"policy\": \"SCHED_DEADLINE\", \"runtime\": 1000000, \"deadline\": 5000000, \"period\": 10000000}"
 static const struct prop scheduler_props[] = {
 	{ ROW_WORD(scheduler, policy, "policy", words_sched_policy), .flags = PROP_REQUIRED, .doc = "Scheduling policy.",
-	  .example = "\"SCHED_IDLE\"", .in = "{}" },
+	  .example = "\"SCHED_IDLE\"" },
 	{ ROW_INT(scheduler, nice, "nice", -20, 19), .doc = "Niceness, for SCHED_OTHER and SCHED_BATCH.", .example = "7" },
 	{ ROW_INT(scheduler, priority, "priority", 0, 99), .doc = "Static priority, for SCHED_FIFO and SCHED_RR.",
 	  .example = "10", .in = "{\"policy\": \"SCHED_FIFO\"}" },
@@ -86,8 +86,8 @@ const struct prop process_props[] = {
 	  .in = "{\"terminal\": true, \"cwd\": \"/\", \"args\": [\"sh\"]}" },
 	{ ROW_OBJ(process, user, "user", user_props), .flags = PROP_SECURITY, .doc = "Who runs; absent means uid 0 and gid 0.",
 	  .example = "{\"uid\": 1, \"gid\": 1}" },
-	{ ROW_STRS(process, args, "args"), .max_bytes = MAX_ARG,
-	  .doc = "The program, looked up in the PATH of `env`, and its arguments. Must be there, and not empty.",
+	{ ROW_STRS(process, args, "args"), .flags = PROP_REQUIRED | PROP_NONEMPTY, .max_bytes = MAX_ARG,
+	  .doc = "The program, looked up in the PATH of `env`, and its arguments.",
 	  .example = "[\"true\", \"x\"]" },
 	{ ROW_STRS(process, env, "env"), .max_bytes = MAX_ARG, .doc = "The environment, as NAME=VALUE.",
 	  .example = "[\"PATH=/bin\", \"A=b\"]" },
@@ -175,8 +175,6 @@ static int affinity_check(const struct cpu_affinity *a, const char *at, struct e
 
 int process_check(const struct process *p, const char *at, struct err *e)
 {
-	if (!p->args.v || p->args.n == 0)
-		return BAD(e, (e, "%s/args", at), "must name a program, at least");
 	if (!p->args.v[0][0])
 		return BAD(e, (e, "%s/args/0", at), "the name of the program is empty");
 	TRY(env_check(&p->env, at, e));

@@ -65,7 +65,7 @@ static const struct prop pids_props[] = {
 	{ 0 },
 };
 
-#define MAJOR(T) { ROW_INT(T, major, "major", 0, NUMBER_MAX), .flags = PROP_REQUIRED, .doc = "Major number.", .example = "8" }
+#define MAJOR(T) { ROW_INT(T, major, "major", 0, NUMBER_MAX), .flags = PROP_REQUIRED, .doc = "Major number.", .example = "7" }
 #define MINOR(T) { ROW_INT(T, minor, "minor", 0, NUMBER_MAX), .flags = PROP_REQUIRED, .doc = "Minor number.", .example = "16" }
 static const struct prop weight_device_props[] = {
 	MAJOR(weight_device),

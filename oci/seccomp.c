@@ -33,8 +33,7 @@ static const struct prop rule_props[] = {
 
 const struct prop seccomp_props[] = {
 	{ ROW_WORD(seccomp, default_action, "defaultAction", words_seccomp_action), .flags = PROP_REQUIRED | PROP_SECURITY,
-	  .doc = "What happens to system calls that no rule names.", .example = "\"SCMP_ACT_LOG\"",
-	  .in = "{}" },
+	  .doc = "What happens to system calls that no rule names.", .example = "\"SCMP_ACT_LOG\"" },
 	{ ROW_UINT(seccomp, default_errno_ret, "defaultErrnoRet", 65535), .flags = PROP_SECURITY,
 	  .doc = "The error of the default action; absent means EPERM.", .example = "38",
 	  .in = "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [{\"names\": [\"execve\", \"exit_group\"], "
