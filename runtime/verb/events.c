@@ -1,13 +1,14 @@
 /* events.c - `events`: the use of resources at intervals, and when memory ran out; one JSON object a line.
  * Must not outlive the container. */
-#include "apply/cgroup.h"
+#include "apply/oom.h"
 #include "apply/stats.h"
-#include "apply/watch.h"
 #include "store/files.h"
 #include "verb/lifecycle.h"
 #include "verb/units.h"
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
+#include <time.h>
 
 #define DEFAULT_INTERVAL "5s"
 
@@ -52,26 +53,43 @@ static int print_oom(struct globals *g, const struct container *c, struct err *e
 	return file_print(text_get(&t), t.n, e);
 }
 
-static int watch(struct globals *g, const struct container *c, int64_t interval_ms, struct err *e)
+static int64_t now_ms(void)
 {
-	uint64_t ooms = cgroup_oom_kills(&c->record.cgroup_paths); /* what happened before is no event */
-	int64_t next = watch_now_us() + interval_ms * 1000;
-	enum watch_event what;
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int watch(struct globals *g, const struct container *c, struct oom_watch *w, int64_t interval_ms, struct err *e)
+{
+	int64_t next = now_ms() + interval_ms, left;
 
 	for (;;) {
-		TRY(watch_next(c->pidfd, &c->record.cgroup_paths, &ooms, next, &what, e));
-		switch (what) {
-		case WATCH_END:
+		left = next - now_ms();
+		switch (TRY(oom_wait(w, left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left, e))) {
+		case OOM_ENDED:
 			return 0;
-		case WATCH_OOM:
+		case OOM_STRUCK:
 			TRY(print_oom(g, c, e));
 			break;
-		case WATCH_TIME:
+		default:
 			TRY(print_stats(g, c, e));
-			next += interval_ms * 1000;
+			next += interval_ms;
 			break;
 		}
 	}
+}
+
+static int watch_from_now(struct globals *g, const struct container *c, int64_t interval_ms, struct err *e)
+{
+	struct oom_watch w;
+	int r;
+
+	TRY(oom_open(&c->record.cgroup_paths, c->pidfd, &w, e));
+	r = watch(g, c, &w, interval_ms, e);
+	oom_close(&w);
+	return r;
 }
 
 static int run(struct globals *g, const void *opts_v, int argc, char **argv, struct err *e)
@@ -88,7 +106,7 @@ static int run(struct globals *g, const void *opts_v, int argc, char **argv, str
 	if (r == 0 && x.c.pidfd < 0)
 		r = fail(e, EINVAL, "container with id %s is not running", argv[0]);
 	if (r == 0)
-		r = o->stats ? print_stats(g, &x.c, e) : watch(g, &x.c, interval, e);
+		r = o->stats ? print_stats(g, &x.c, e) : watch_from_now(g, &x.c, interval, e);
 	lifecycle_close(&x);
 	return r;
 }

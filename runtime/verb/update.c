@@ -149,7 +149,6 @@ static int update(struct globals *g, const struct options *o, const struct conta
 	struct resources resources;
 	struct host host;
 	struct plan plan;
-	struct run run;
 	size_t i;
 
 	if (c->status == STATUS_STOPPED || c->status == STATUS_CREATING)
@@ -160,8 +159,7 @@ static int update(struct globals *g, const struct options *o, const struct conta
 	TRY(add_rdt(g->arena, o, &c->record, &plan, e));
 	for (i = 0; i < plan.warnings.n; i++)
 		log_warn("%s", plan.warnings.v[i]);
-	run_init(&run, g->arena, &host, &plan);
-	return apply_update(&run, e);
+	return apply_update(g->arena, &host, &plan, e);
 }
 
 static int run(struct globals *g, const void *opts_v, int argc, char **argv, struct err *e)
