@@ -24,6 +24,7 @@ struct box {
 	struct slot slots[8];
 	struct run run;
 	struct err e;
+	bool apart; /* in a mount namespace of our own */
 };
 
 static inline bool box_open(struct box *b)
@@ -31,7 +32,10 @@ static inline bool box_open(struct box *b)
 	size_t i;
 
 	memset(b, 0, sizeof *b);
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (unshare(CLONE_NEWNS) < 0)
+		return false;
+	b->apart = true;
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return false;
 	if (mount("box", "/tmp", "tmpfs", 0, NULL) < 0 || mkdir("/tmp/host", 0755) < 0 || mkdir("/tmp/root", 0755) < 0 ||
 	    mount("root", "/tmp/root", "tmpfs", 0, "mode=755") < 0)
@@ -63,6 +67,8 @@ static inline void box_close(struct box *b)
 	fd_close(&b->run.dev_null);
 	fd_close(&b->run.root);
 	arena_drop(&b->arena);
+	if (b->apart)
+		(void)umount2("/tmp", MNT_DETACH); /* or the next test would find this one's mounts in mountinfo */
 }
 
 #define BOX(b)                                                                 \
