@@ -60,10 +60,10 @@ static inline bool is_set(const char *s)
 
 /* namespaces.c */
 MUST int plan_namespaces(struct build *b, struct err *e); /* fills made and joined; adds nothing */
-MUST int plan_clone(struct build *b, struct err *e);
+void plan_clone(struct build *b);
 MUST int plan_id_map(struct build *b, struct err *e);
 MUST int plan_time(struct build *b, struct err *e);
-MUST int plan_ids_from(struct build *b, const id_mappings *maps, const char *at, id_ranges *out, struct err *e);
+id_ranges plan_ids_from(struct build *b, const id_mappings *maps);
 bool plan_setgroups_denied(struct build *b); /* in the new user namespace of the configuration */
 bool plan_id_mapped(const id_mappings *maps, uint32_t inside);
 
@@ -122,7 +122,7 @@ MUST int plan_label_check(struct build *b, struct err *e);
 
 /* settings.c */
 MUST int plan_settings(struct build *b, struct err *e); /* scheduler, ioPriority, memoryPolicy, personality, CPUs */
-MUST int plan_rlimits(struct build *b, enum stage now, struct err *e);
+void plan_rlimits(struct build *b, enum stage now);
 void plan_oom_score(struct build *b, enum stage now);
 MUST int plan_rdt(struct build *b, struct err *e);
 

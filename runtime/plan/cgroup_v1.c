@@ -41,7 +41,9 @@ static int memory(struct limits *x, const struct memory_limits *m, struct err *e
 		TRY(plan_limit(x, "memory", "memory.soft_limit_in_bytes", plan_num(x, m->reservation.v), "/memory/reservation", NULL, e));
 	if (m->disable_oom_killer.v)
 		TRY(plan_limit(x, "memory", "memory.oom_control", "1", "/memory/disableOOMKiller", NULL, e));
-	if (m->swappiness.set && m->swappiness.v <= 100)
+	if (m->kernel_tcp.v != 0)
+		TRY(plan_limit(x, "memory", "memory.kmem.tcp.limit_in_bytes", plan_num(x, m->kernel_tcp.v), "/memory/kernelTCP", NULL, e));
+	if (m->swappiness.set)
 		TRY(plan_limit(x, "memory", "memory.swappiness", plan_unum(x, m->swappiness.v), "/memory/swappiness", NULL, e));
 	return 0;
 }

@@ -48,6 +48,8 @@ static int memory(struct limits *x, const struct memory_limits *m, struct err *e
 	}
 	if (*low)
 		TRY(plan_limit(x, "memory", "memory.low", low, "/memory/reservation", NULL, e));
+	if (m->kernel_tcp.set)
+		plan_warn(x->b, "%s/memory/kernelTCP: ignored, cgroup version 2 counts it as memory", x->prefix);
 	if (m->swappiness.set)
 		plan_warn(x->b, "%s/memory/swappiness: ignored, cgroup version 2 has none", x->prefix);
 	if (m->disable_oom_killer.v)
@@ -204,7 +206,7 @@ static int unified(struct limits *x, const struct kv *u, struct err *e)
 	const char *at = plan_at(x->b, "/unified/%s", plan_at_key(x->b, u->key)), *place = plan_at(x->b, "%s%s", x->prefix, at);
 	const char *dot = strchr(u->key, '.'), *line = u->value, *controller;
 
-	if (strchr(u->key, '/') || !dot || dot == u->key)
+	if (!dot || dot == u->key)
 		return plan_fail(e, EINVAL, place, "the key must be the name of a file of the cgroup, such as \"memory.high\"");
 	controller = arena_strn(x->b->a, u->key, (size_t)(dot - u->key));
 	do {

@@ -96,8 +96,6 @@ int plan_sysctls(struct build *b, struct err *e)
 
 		if (!path)
 			return plan_fail(e, EINVAL, at, "\"%s\" is not the name of a sysctl", s->key);
-		if (strpbrk(s->value, "\n\r"))
-			return plan_fail(e, EINVAL, at, "the value has more than one line");
 		TRY(check_sysctl(b, s->key, path, at, e));
 		plan_add(b, STEP_SYSCTL, STAGE_CONTAINER, at)->sysctl = (struct step_pair){ path, s->value };
 	}
@@ -113,8 +111,6 @@ static int one_name(struct build *b, enum op op, const char *what, const char *n
 	if (!has_ns(b, CLONE_NEWUTS))
 		return plan_fail(e, EINVAL, at, "unable to set %s without a private UTS namespace: add {\"type\": \"uts\"} to /linux/namespaces",
 				 what);
-	if (strlen(name) > 64)
-		return plan_fail(e, EINVAL, at, "the kernel takes at most 64 bytes");
 	plan_add(b, op, STAGE_CONTAINER, at)->name = name;
 	return 0;
 }

@@ -15,32 +15,22 @@ static const struct rule defaults[] = {
 	{ true, 'c', 136, -1, R | W | M },
 };
 
-static int access_of(const char *s, unsigned *out)
+static unsigned access_of(const char *s)
 {
-	*out = 0;
-	for (; *s; s++) {
-		const char *at = strchr("rwm", *s);
-
-		if (!at)
-			return -EINVAL;
-		*out |= 1u << (at - "rwm");
-	}
-	return *out ? 0 : -EINVAL;
+	return (strchr(s, 'r') ? R : 0) | (strchr(s, 'w') ? W : 0) | (strchr(s, 'm') ? M : 0);
 }
 
 static int one_rule(struct limits *x, size_t i, struct step_device_rules *out, struct err *e)
 {
 	const struct device_rule *d = &x->r->devices.v[i];
-	const char *type = d->type ? d->type : "a";
-	struct rule rule = { .allow = d->allow, .access = R | W | M };
+	struct rule rule = { .allow = d->allow, .type = is_set(d->type) ? d->type[0] : 'a', .access = R | W | M };
 
 	rule.major = d->major.set ? d->major.v : -1;
 	rule.minor = d->minor.set ? d->minor.v : -1;
-	if (d->access && access_of(d->access, &rule.access) < 0)
-		return plan_fail(e, EINVAL, plan_at(x->b, "%s/devices/%zu/access", x->prefix, i), "access is made of the letters r, w and m");
-	if (!strchr("abc", type[0]) || !type[0] || type[1])
-		return plan_fail(e, EINVAL, plan_at(x->b, "%s/devices/%zu/type", x->prefix, i), "the type is a (all), b or c");
-	rule.type = type[0];
+	if (d->access)
+		rule.access = access_of(d->access);
+	if (!rule.access)
+		return plan_fail(e, EINVAL, plan_at(x->b, "%s/devices/%zu/access", x->prefix, i), "a rule about no access at all says nothing");
 	if (rule.type != 'a' || (rule.major < 0 && rule.minor < 0)) {
 		*arena_push(x->b->a, &out->rules) = rule;
 		return 0;

@@ -76,8 +76,6 @@ static int add_device(struct build *b, size_t i, struct err *e)
 	n.path = plan_clean_path(b->a, d->path);
 	if (!n.path || strcmp(n.path, "/") == 0)
 		return plan_fail(e, EINVAL, plan_at(b, "/linux/devices/%zu/path", i), "\"%s\" cannot be the path of a device", d->path);
-	if (n.type != S_IFIFO && (!d->major.set || !d->minor.set || d->major.v < 0 || d->minor.v < 0))
-		return plan_fail(e, EINVAL, plan_at(b, "/linux/devices/%zu", i), "a device of this type needs major and minor");
 	n.major = d->major.v;
 	n.minor = d->minor.v;
 	if (d->file_mode.set)
@@ -127,8 +125,6 @@ int plan_console(struct build *b, struct err *e)
 				 "cannot allocate tty if detaching without a console socket: give --console-socket");
 	if (!b->p->terminal)
 		return 0;
-	if (size && (size->height.v > UINT16_MAX || size->width.v > UINT16_MAX))
-		return plan_fail(e, EINVAL, plan_at(b, "%s/consoleSize", b->process_at), "a terminal has at most 65535 rows and columns");
 	if (size) {
 		c.rows = (uint16_t)size->height.v;
 		c.columns = (uint16_t)size->width.v;

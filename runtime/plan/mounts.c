@@ -70,8 +70,9 @@ static int idmap_ranges(struct build *b, const struct mount *m, const char *at, 
 		return plan_fail(e, EINVAL, at, "id-mapped mounts must have both uid and gid mappings specified");
 	if (!given && !has_ns(b, CLONE_NEWUSER))
 		return plan_fail(e, EINVAL, at, "an id-mapped mount needs uidMappings and gidMappings, or a user namespace to take them from");
-	TRY(plan_ids_from(b, &m->uid_mappings, plan_at(b, "%s/uidMappings", at), &s->uids, e));
-	return plan_ids_from(b, &m->gid_mappings, plan_at(b, "%s/gidMappings", at), &s->gids, e);
+	s->uids = plan_ids_from(b, &m->uid_mappings);
+	s->gids = plan_ids_from(b, &m->gid_mappings);
+	return 0;
 }
 
 static int bind_source(struct build *b, const struct mount *m, const char *at, struct step_mount *s, struct err *e)
@@ -151,10 +152,8 @@ static int one_mount(struct build *b, size_t i, struct err *e)
 
 	if (!target)
 		return plan_fail(e, EINVAL, plan_at(b, "%s/destination", at), "the path has \"..\" in it");
-	if (m->destination[0] != '/') {
-		plan_warn(b, "%s/destination: \"%s\" is taken from the root, an absolute path is asked for", at, m->destination);
+	if (m->destination[0] != '/')
 		s.target = target;
-	}
 	if (strcmp(target, "/") == 0)
 		return plan_fail(e, EINVAL, plan_at(b, "%s/destination", at), "the root of the container is mounted already: see /root");
 	TRY(plan_mount_options(b, m, at, &s, e));

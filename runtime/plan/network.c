@@ -2,30 +2,16 @@
  * Must not talk to the kernel about devices: whether one exists is found out when it is moved. */
 #include "plan/build.h"
 #include <errno.h>
-#include <net/if.h>
 #include <sched.h>
 #include <string.h>
 
-/* As the kernel judges it (dev_valid_name), and "%" only as "%d", which asks for the next free number. */
-static bool name_ok(const char *s, bool pattern)
-{
-	const char *percent = strchr(s, '%');
-
-	if (!*s || strlen(s) >= IFNAMSIZ || strcmp(s, ".") == 0 || strcmp(s, "..") == 0 || strpbrk(s, "/: \t\n\v\f\r"))
-		return false;
-	return !percent || (pattern && percent[1] == 'd' && !strchr(percent + 1, '%'));
-}
-
+/* Each name once; "eth%d" finds a free one. */
 static int check_device(struct build *b, size_t i, const char *at, struct err *e)
 {
 	const struct net_device *d = &b->l->net_devices.v[i];
 	const char *name = is_set(d->name) ? d->name : d->key;
 	size_t k;
 
-	if (!name_ok(d->key, false))
-		return plan_fail(e, EINVAL, at, "invalid network device name \"%s\"", d->key);
-	if (!name_ok(name, true))
-		return plan_fail(e, EINVAL, plan_at(b, "%s/name", at), "invalid network device name \"%s\"", name);
 	for (k = 0; k < i; k++) {
 		const struct net_device *o = &b->l->net_devices.v[k];
 

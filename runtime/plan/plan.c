@@ -20,15 +20,10 @@ static void add_keyring(struct build *b)
 		plan_add(b, STEP_KEYRING, STAGE_INSIDE, "")->keyring = arena_fmt(b->a, "_ses.%s", b->h->id);
 }
 
-static int add_find_program(struct build *b, struct err *e)
+static void add_find_program(struct build *b)
 {
-	const char *at = plan_at(b, "%s/args", b->process_at);
-
-	if (!b->p->args.n)
-		return plan_fail(e, EINVAL, at, "there is no program to run");
-	plan_add(b, STEP_FIND_PROGRAM, STAGE_CONTAINER, at)->exec =
+	plan_add(b, STEP_FIND_PROGRAM, STAGE_CONTAINER, plan_at(b, "%s/args", b->process_at))->exec =
 		(struct step_exec){ .args = b->p->args, .env = b->p->env, .cwd = b->p->cwd, .make_cwd = !b->exec };
-	return 0;
 }
 
 /* The container's root file system and what is in it, before pivot_root. */
@@ -65,8 +60,8 @@ static int process(struct build *b, struct err *e)
 {
 	TRY(plan_settings(b, e));
 	TRY(plan_lsm(b, e));
-	TRY(add_find_program(b, e));
-	TRY(plan_rlimits(b, STAGE_CONTAINER, e));
+	add_find_program(b);
+	plan_rlimits(b, STAGE_CONTAINER);
 	if (!b->exec)
 		plan_hooks(b, STAGE_START);
 	plan_session(b);
@@ -85,11 +80,11 @@ int plan_create(struct arena *a, const struct config *c, const struct host *h, c
 	b.deny_setgroups = plan_setgroups_denied(&b);
 	TRY(plan_cgroup(&b, e));
 	TRY(plan_rdt(&b, e));
-	TRY(plan_clone(&b, e));
+	plan_clone(&b);
 	TRY(plan_id_map(&b, e));
 	TRY(plan_network(&b, e));
 	plan_oom_score(&b, STAGE_OUTSIDE);
-	TRY(plan_rlimits(&b, STAGE_OUTSIDE, e));
+	plan_rlimits(&b, STAGE_OUTSIDE);
 	TRY(inside(&b, e));
 	plan_hooks(&b, STAGE_HOOKS);
 	TRY(container(&b, e));
@@ -111,8 +106,9 @@ int plan_exec(struct arena *a, const struct config *c, const struct process *p, 
 	TRY(plan_namespaces(&b, e));
 	b.deny_setgroups = plan_setgroups_denied(&b);
 	plan_add(&b, STEP_CLONE, STAGE_CLONE, "")->clone = (struct step_clone){ .join_container = true };
+	TRY(plan_rdt(&b, e));
 	plan_oom_score(&b, STAGE_OUTSIDE);
-	TRY(plan_rlimits(&b, STAGE_OUTSIDE, e));
+	plan_rlimits(&b, STAGE_OUTSIDE);
 	plan_oom_score(&b, STAGE_INSIDE);
 	if (has_ns(&b, CLONE_NEWUSER))
 		plan_add(&b, STEP_BECOME_ROOT, STAGE_INSIDE, "");

@@ -5,9 +5,8 @@
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <sched.h>
-#include <string.h>
 
-enum { OTHER = 0, FIFO = 1, RR = 2, BATCH = 3, DEADLINE = 6 }; /* SCHED_* */
+enum { OTHER = 0, FIFO = 1, RR = 2, BATCH = 3 }; /* SCHED_* */
 
 /* A process in a user namespace of its own has no say in the initial one: the runtime, which may have, sets these from outside. The
  * files of plan/ add steps stage by stage, so both functions are called once for each stage that it could be. */
@@ -16,26 +15,18 @@ static bool is_stage(const struct build *b, enum stage now, enum stage otherwise
 	return now == (has_ns(b, CLONE_NEWUSER) && b->h->privileged ? STAGE_OUTSIDE : otherwise);
 }
 
-int plan_rlimits(struct build *b, enum stage now, struct err *e)
+void plan_rlimits(struct build *b, enum stage now)
 {
-	size_t i, k;
+	size_t i;
 
 	if (!is_stage(b, now, STAGE_CONTAINER))
-		return 0;
+		return;
 	for (i = 0; i < b->p->rlimits.n; i++) {
 		const struct rlimit_entry *l = &b->p->rlimits.v[i];
-		const char *at = plan_at(b, "%s/rlimits/%zu", b->process_at, i);
-		struct step_rlimit s = { .soft = l->soft.v, .hard = l->hard.v };
+		struct step_rlimit s = { (int)words_rlimit.v[l->type].value, l->soft.v, l->hard.v };
 
-		for (k = 0; k < i; k++)
-			if (b->p->rlimits.v[k].type == l->type)
-				return plan_fail(e, EINVAL, at, "%s is listed twice", words_rlimit.v[l->type].name);
-		if (s.soft > s.hard)
-			return plan_fail(e, EINVAL, at, "the soft limit is above the hard limit");
-		s.type = (int)words_rlimit.v[l->type].value;
-		plan_add(b, STEP_RLIMIT, now, at)->rlimit = s;
+		plan_add(b, STEP_RLIMIT, now, plan_at(b, "%s/rlimits/%zu", b->process_at, i))->rlimit = s;
 	}
-	return 0;
 }
 
 void plan_oom_score(struct build *b, enum stage now)
@@ -58,13 +49,8 @@ static int add_scheduler(struct build *b, const struct scheduler *c, struct err 
 
 	if (c->nice.set && (s.policy == OTHER || s.policy == BATCH) && (c->nice.v < -20 || c->nice.v > 19))
 		return plan_fail(e, EINVAL, plan_at(b, "%s/nice", at), "invalid scheduler.nice: %" PRId64 ", it is -20 to 19", c->nice.v);
-	if (c->priority.v != 0 && s.policy != FIFO && s.policy != RR)
-		return plan_fail(e, EINVAL, plan_at(b, "%s/priority", at),
-				 "scheduler.priority can only be specified for SchedFIFO or SchedRR policy");
 	if ((s.policy == FIFO || s.policy == RR) && (c->priority.v < 1 || c->priority.v > 99))
 		return plan_fail(e, EINVAL, plan_at(b, "%s/priority", at), "the priority of a real-time policy is 1 to 99");
-	if (s.policy != DEADLINE && (c->runtime.v || c->deadline.v || c->period.v))
-		return plan_fail(e, EINVAL, at, "scheduler runtime/deadline/period can only be specified for SchedDeadline policy");
 	s.nice = (int32_t)c->nice.v;
 	s.priority = (int32_t)c->priority.v;
 	s.runtime = c->runtime.v;
@@ -76,15 +62,11 @@ static int add_scheduler(struct build *b, const struct scheduler *c, struct err 
 	return 0;
 }
 
-static int add_io_priority(struct build *b, const struct io_priority *c, struct err *e)
+static void add_io_priority(struct build *b, const struct io_priority *c)
 {
-	const char *at = plan_at(b, "%s/ioPriority", b->process_at);
 	struct step_io_priority s = { .class = (int)words_io_class.v[c->class].value, .priority = (int)c->priority.v };
 
-	if (c->priority.v < 0 || c->priority.v > 7)
-		return plan_fail(e, EINVAL, plan_at(b, "%s/priority", at), "invalid ioPriority.Priority: %" PRId64 ", it is 0 to 7", c->priority.v);
-	plan_add(b, STEP_IO_PRIORITY, STAGE_CONTAINER, at)->io_priority = s;
-	return 0;
+	plan_add(b, STEP_IO_PRIORITY, STAGE_CONTAINER, plan_at(b, "%s/ioPriority", b->process_at))->io_priority = s;
 }
 
 /* execCPUAffinity is for exec alone. The first process gets all CPUs of a cpuset that was asked for, whatever set the engine itself is
@@ -104,24 +86,14 @@ static void add_cpus(struct build *b)
 	plan_add(b, STEP_CPU_AFFINITY, STAGE_CONTAINER, b->exec ? (c ? "/execCPUAffinity" : "") : "/linux/resources/cpu/cpus")->cpu_affinity = s;
 }
 
-enum { MPOL_DEFAULT_ = 0, MPOL_PREFERRED_ = 1, MPOL_LOCAL_ = 4 };
-
-static int add_memory_policy(struct build *b, const struct memory_policy *c, struct err *e)
+static void add_memory_policy(struct build *b, const struct memory_policy *c)
 {
 	struct step_memory_policy s = { .mode = (int)words_mempolicy_mode.v[c->mode].value, .nodes = c->nodes ? c->nodes : "" };
-	bool none = s.mode == MPOL_DEFAULT_ || s.mode == MPOL_LOCAL_;
 	size_t i;
 
-	if (strspn(s.nodes, "0123456789-, ") != strlen(s.nodes))
-		return plan_fail(e, EINVAL, "/linux/memoryPolicy/nodes", "\"%s\" is not a list of nodes such as 0-1,3", s.nodes);
-	if (none && *s.nodes)
-		return plan_fail(e, EINVAL, "/linux/memoryPolicy/nodes", "memory policy mode requires 0 nodes");
-	if (!none && s.mode != MPOL_PREFERRED_ && !*s.nodes)
-		return plan_fail(e, EINVAL, "/linux/memoryPolicy/nodes", "memory policy mode requires at least one node but got 0");
 	for (i = 0; i < c->flags.n; i++)
 		s.mode |= (int)words_mempolicy_flag.v[c->flags.v[i]].value;
 	plan_add(b, STEP_MEMORY_POLICY, STAGE_CONTAINER, "/linux/memoryPolicy")->memory_policy = s;
-	return 0;
 }
 
 int plan_settings(struct build *b, struct err *e)
@@ -129,16 +101,13 @@ int plan_settings(struct build *b, struct err *e)
 	if (b->p->scheduler)
 		TRY(add_scheduler(b, b->p->scheduler, e));
 	if (b->p->io_priority)
-		TRY(add_io_priority(b, b->p->io_priority, e));
+		add_io_priority(b, b->p->io_priority);
 	add_cpus(b);
 	if (b->l->memory_policy)
-		TRY(add_memory_policy(b, b->l->memory_policy, e));
-	if (b->l->personality) {
-		if (b->l->personality->flags.n)
-			plan_warn(b, "/linux/personality/flags: ignored, no flag is defined yet");
+		add_memory_policy(b, b->l->memory_policy);
+	if (b->l->personality)
 		plan_add(b, STEP_PERSONALITY, STAGE_CONTAINER, "/linux/personality")->personality =
 			(unsigned long)words_personality.v[b->l->personality->domain].value;
-	}
 	return 0;
 }
 
@@ -154,17 +123,19 @@ int plan_rdt(struct build *b, struct err *e)
 		return plan_fail(e, ENOTSUP, "/linux/intelRdt",
 				 "intelRdt is specified in config, but Intel RDT is not enabled: mount -t resctrl resctrl /sys/fs/resctrl");
 	s.clos_id = is_set(r->clos_id) ? r->clos_id : b->h->id;
-	if (strcmp(s.clos_id, ".") == 0 || strcmp(s.clos_id, "..") == 0 || (strchr(s.clos_id, '/') && s.clos_id[1]))
-		return plan_fail(e, EINVAL, "/linux/intelRdt/closID", "\"%s\" is not the name of a group", s.clos_id);
 	if (is_set(r->l3_cache_schema))
 		plan_push(b->a, &s.schemata, r->l3_cache_schema);
 	if (is_set(r->mem_bw_schema))
 		plan_push(b->a, &s.schemata, r->mem_bw_schema);
+	s.agree = s.schemata.n;
 	for (i = 0; i < r->schemata.n; i++)
 		plan_push(b->a, &s.schemata, r->schemata.v[i]);
 	/* a named group without settings of its own is somebody else's and must be there */
 	s.create = !is_set(r->clos_id) || s.schemata.n;
 	s.monitoring = r->enable_monitoring.v;
-	plan_add(b, STEP_RDT, STAGE_PREPARE, "/linux/intelRdt")->rdt = s;
+	s.named = is_set(r->clos_id);
+	if (!b->exec)
+		plan_add(b, STEP_RDT, STAGE_PREPARE, "/linux/intelRdt")->rdt = s;
+	plan_add(b, STEP_RDT, STAGE_OUTSIDE, "/linux/intelRdt")->rdt = s;
 	return 0;
 }
