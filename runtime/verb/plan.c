@@ -63,7 +63,7 @@ static const char *default_id(const char *bundle)
 static int run(struct globals *g, const void *opts_v, int argc, char **argv, struct err *e)
 {
 	const struct options *o = opts_v;
-	struct plan_options po = { .cgroup_manager = cgroup_manager(g), .no_pivot = o->no_pivot, .no_new_keyring = o->no_new_keyring, .detach = true };
+	struct plan_options po = { .cgroup_manager = cgroup_manager(g), .no_pivot = o->no_pivot, .no_new_keyring = o->no_new_keyring };
 	struct text t = { .arena = g->arena };
 	const char *bundle, *id = o->id;
 	struct config config;
@@ -74,7 +74,6 @@ static int run(struct globals *g, const void *opts_v, int argc, char **argv, str
 
 	if (id)
 		TRY(store_check_id(id, e));
-	po.has_console_socket = true; /* whoever creates it would bring one where it is needed */
 	TRY(bundle_read(g->arena, argc ? argv[0] : o->bundle ? o->bundle : ".", o->config, &bundle, &bytes, &n, e));
 	TRY(config_decode(g->arena, bytes, n, o->config ? o->config : "config.json", &config, e));
 	TRY(probe_host(g->arena, bundle, id ? id : default_id(bundle), &host, e));
