@@ -104,16 +104,19 @@ int op_cwd(struct run *r, const struct step *s, struct slot *slot, struct err *e
 {
 	char cwd[PATH_MAX];
 	ssize_t n;
-	int ret = sys_chdir(s->name);
+	int ret = r->in_cwd ? 0 : sys_chdir(s->cwd.path);
 
-	(void)r, (void)slot;
+	(void)slot;
+	if (s->cwd.first && (ret == -EACCES || ret == -EPERM))
+		return 0;
 	if (ret < 0)
-		return fail_sys(e, ret, "chdir to cwd \"%s\"", s->name);
+		return fail_sys(e, ret, "chdir to cwd \"%s\"", s->cwd.path);
+	r->in_cwd = true;
 	n = sys_getcwd(cwd, sizeof cwd);
 	if (n < 0)
-		return fail_sys(e, (int)n, "cwd \"%s\" is outside of container mount namespace root", s->name);
+		return fail_sys(e, (int)n, "cwd \"%s\" is outside of container mount namespace root", s->cwd.path);
 	if (cwd[0] != '/')
-		return fail(e, EPERM, "cwd \"%s\" is outside of container mount namespace root", s->name);
+		return fail(e, EPERM, "cwd \"%s\" is outside of container mount namespace root", s->cwd.path);
 	return 0;
 }
 

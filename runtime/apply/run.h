@@ -59,6 +59,7 @@ struct run {
 	int root;            /* O_PATH fd of the container's root mount; after pivot, of "/" */
 	int start_listener;  /* the start socket */
 	int host_pid;        /* init's pid as the runtime sees it */
+	bool in_cwd;         /* the program's working directory has been entered */
 	char program[PATH_MAX]; /* what FIND_PROGRAM found in PATH; "" = nothing */
 };
 

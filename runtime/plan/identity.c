@@ -91,6 +91,11 @@ void plan_session(struct build *b)
 		asked ? (mode_t)u->umask.v & 0777 : DEFAULT_UMASK;
 }
 
+static void add_cwd(struct build *b, bool first)
+{
+	plan_add(b, STEP_CWD, STAGE_START, plan_at(b, "%s/cwd", b->process_at))->cwd = (struct step_cwd){ b->p->cwd, first };
+}
+
 /* Without no_new_privs only a capable process may install a filter, so it goes in before the capabilities go. With it the filter is the
  * very last thing, so that it need not allow what we still do. */
 int plan_identity(struct build *b, struct err *e)
@@ -101,12 +106,13 @@ int plan_identity(struct build *b, struct err *e)
 
 	if (!nnp)
 		TRY(plan_seccomp(b, e));
+	add_cwd(b, true);
 	plan_add(b, STEP_BOUNDING, STAGE_START, at)->caps = caps;
 	TRY(add_ids(b, e));
 	plan_add(b, STEP_CAPABILITIES, STAGE_START, at)->caps = caps;
 	if (nnp)
 		plan_add(b, STEP_NO_NEW_PRIVS, STAGE_START, plan_at(b, "%s/noNewPrivileges", b->process_at));
-	plan_add(b, STEP_CWD, STAGE_START, plan_at(b, "%s/cwd", b->process_at))->name = b->p->cwd;
+	add_cwd(b, false);
 	if (nnp)
 		TRY(plan_seccomp(b, e));
 	plan_add(b, STEP_EXEC, STAGE_START, plan_at(b, "%s/args", b->process_at))->exec =

@@ -24,6 +24,7 @@ void plan_show_ids(struct text *t, const struct step *s);
 void plan_show_capabilities(struct text *t, const struct step *s);
 void plan_show_landlock(struct text *t, const struct step *s);
 void plan_show_seccomp(struct text *t, const struct step *s);
+void plan_show_cwd(struct text *t, const struct step *s);
 void plan_show_find(struct text *t, const struct step *s);
 void plan_show_exec(struct text *t, const struct step *s);
 

@@ -116,6 +116,12 @@ void plan_show_seccomp(struct text *t, const struct step *s)
 		show_call(t, &c->calls.v[i]);
 }
 
+void plan_show_cwd(struct text *t, const struct step *s)
+{
+	plan_show_str(t, s->cwd.path);
+	plan_show_flag(t, "(if root may)", s->cwd.first);
+}
+
 void plan_show_find(struct text *t, const struct step *s)
 {
 	plan_show_str(t, s->exec.args.n ? s->exec.args.v[0] : NULL);

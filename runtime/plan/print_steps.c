@@ -373,7 +373,7 @@ static const struct {
 	[STEP_NO_NEW_PRIVS] = { "no-new-privs", NULL },
 	[STEP_LANDLOCK] = { "landlock", plan_show_landlock },
 	[STEP_SECCOMP] = { "seccomp", plan_show_seccomp },
-	[STEP_CWD] = { "cwd", show_name },
+	[STEP_CWD] = { "cwd", plan_show_cwd },
 	[STEP_EXEC] = { "exec", plan_show_exec },
 };
 

@@ -288,6 +288,12 @@ struct step_seccomp {
 	const char *listener_path, *listener_metadata;
 	bool enosys_stub;     /* newer calls than the profile knows answer ENOSYS */
 };
+/* Twice, as engines rely on it: with root's rights first, since the directory may be closed to the user, and once the user's, since a
+ * FUSE file system may be closed to root. */
+struct step_cwd {
+	const char *path;
+	bool first; /* no permission is no error yet */
+};
 struct step_exec {
 	struct strs args, env;
 	const char *cwd;      /* for STEP_FIND_PROGRAM and relative args[0] */
@@ -323,7 +329,8 @@ struct step {
 		enum pivot_kind pivot;
 		struct step_root_flags root_flags;
 		struct step_pair sysctl;
-		const char *name; /* HOSTNAME, DOMAINNAME, READONLY and MASK (a path), CWD */
+		const char *name; /* HOSTNAME, DOMAINNAME, READONLY and MASK (a path) */
+		struct step_cwd cwd;
 		struct step_scheduler scheduler;
 		struct step_io_priority io_priority;
 		struct step_cpu_affinity cpu_affinity;
