@@ -1,7 +1,7 @@
-/* seccomp.h - what the four seccomp files share. Private to them and their tests.
+/* seccomp.h - what the seccomp files share. Private to them, their tests and the features verb.
  *
- * seccomp.c turns a step into a BPF program (libseccomp) and loads it; seccomp_stub.c puts "newer than the profile: ENOSYS" in front of
- * it; seccomp_cache.c keeps programs on disk; seccomp_notify.c hands the notification descriptor to the agent. */
+ * seccomp.c prepares and loads; seccomp_compile.c knows what names and architectures mean (libseccomp's tables); seccomp_code.c makes the
+ * program; seccomp_cache.c keeps programs on disk; seccomp_notify.c hands the notification descriptor to the agent. */
 #ifndef WASIRUN_APPLY_SECCOMP_H
 #define WASIRUN_APPLY_SECCOMP_H
 
@@ -9,43 +9,52 @@
 #include <linux/filter.h>
 
 #define SECCOMP_MAX_PROGRAM 4096 /* BPF_MAXINSNS */
+#define SECCOMP_MAX_ARCHS 24
 
 struct program {
 	struct sock_filter *v;
 	size_t n; /* instructions */
 };
 
-/* --- seccomp.c */
+/* --- seccomp_code.c: pure */
 
-/* Compiles a step with libseccomp and puts the ENOSYS stub in front if the step wants one. Memory from a. Errors: EINVAL for
- * what libseccomp does not know or refuses, E2BIG when the profile has too many rules or the program too many instructions. */
+/* What one rule says about one system call number. */
+struct code_rule {
+	uint32_t nr;
+	uint32_t action;                /* SECCOMP_RET_* with its data */
+	const struct seccomp_cmp *args; /* all of them must hold */
+	size_t n;
+};
+
+/* One calling convention of the kernel. */
+struct code_arch {
+	uint32_t arch;           /* AUDIT_ARCH_*; x32 shares that of x86_64, its numbers have bit 30 set */
+	uint32_t first, end;     /* the numbers that belong to it: first .. end-1 */
+	uint32_t last;           /* the highest number that the profile names: what is above it answers ENOSYS; 0 = no such stub */
+	bool zero_is_enosys;     /* s390: unknown calls through the multiplexer arrive as number 0 */
+	LIST(struct code_rule) rules;
+};
+
+/* The program of a profile. When several rules match a call, the strictest action decides, in the kernel's own order (seccomp(2)); of
+ * equally strict ones the first. No rule: default_action. A number or an architecture outside all archs: the process is killed; the number
+ * -1, which a tracer puts in to skip a call, gets the default. rules are sorted in place. archs of the same arch value stand one behind
+ * the other, with rising numbers. E2BIG: more instructions than the kernel takes. */
+MUST int seccomp_code(struct arena *a, uint32_t default_action, struct code_arch *archs, size_t n, struct program *out, struct err *e);
+
+/* --- seccomp_compile.c */
+
+/* Compiles a step. Memory from a. Errors: EINVAL for what cannot be expressed, E2BIG when the profile has too many rules or the program too
+ * many instructions. */
 MUST int seccomp_compile(struct arena *a, const struct step_seccomp *s, struct program *out, struct err *e);
 
-/* The version of libseccomp, "2.5.4". */
+/* What programs depend on besides the step: the version of libseccomp ("2.5.4") and the machine's architecture (SCMP_ARCH_*). */
 const char *seccomp_library_version(char buf[24]);
+uint32_t seccomp_machine(void);
+
+/* --- seccomp.c */
 
 /* Does this kernel take a filter flag (SECCOMP_FILTER_FLAG_*)? Asked without loading anything. */
 bool seccomp_flag_supported(unsigned flag);
-
-/* Whether the step has a rule that asks an agent. */
-bool seccomp_notifies(const struct step_seccomp *s);
-
-/* --- seccomp_stub.c: pure */
-
-/* The highest system call number that a profile names, for one architecture of the kernel's (AUDIT_ARCH_*). */
-struct stub_arch {
-	uint32_t arch;
-	uint32_t last;      /* 0 = the profile names none: left alone */
-	bool x86_64;        /* numbers with bit 30 set are x32 calls and ... */
-	uint32_t x32_last;  /* ... are compared with this one; 0 = left alone */
-	bool zero_is_enosys; /* s390: unknown calls through the multiplexer arrive as number 0 */
-};
-
-#define STUB_MAX 192 /* instructions for the most architectures there are */
-
-/* Writes the instructions that answer ENOSYS to higher numbers and go on with what stands behind them otherwise.
- * Returns how many; 0 when there is nothing to do. n: at most 24. */
-size_t seccomp_stub(const struct stub_arch *archs, size_t n, struct sock_filter out[STUB_MAX]);
 
 /* --- seccomp_cache.c: failing is never an error, the program is then compiled */
 
