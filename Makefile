@@ -1,6 +1,8 @@
 # wasirun: GNU make, no configure. `make` leaves build/wasirun; `make help` lists the rest.
 B ?= build
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC = gcc
+endif
 PREFIX ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1.0
@@ -60,35 +62,116 @@ $(UNIT_FULL_SRC:%.c=$(B)/%): $(B)/%: $(B)/%.o $(B)/tests/unit/test.o $(B)/libwas
 	$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
 unit: $(UNIT)
 
-# --- bench and demo. bench wants root; ROUNDS=n, BENCH_ARGS="--json --only wasirun,crun"
-BENCH_TOOLS := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench/*.c))
-$(BENCH_TOOLS): $(B)/tests/bench/%: tests/bench/%.c
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) -std=gnu11 $(WARN) -O2 -static -s -o $@ $<
+# ---- tests: see docs/hacking.md
+TOOL_SRC := $(wildcard tests/bats/tool/*.c)
+TOOL_OBJ := $(TOOL_SRC:%.c=$(B)/%.o)
+# It runs in containers that have no libc.
+$(TOOL_OBJ): HARDEN =
+$(B)/tests/tool: $(TOOL_OBJ)
+	$(CC) $(CFLAGS) -static -s -o $@ $^
 
-bench: $(B)/wasirun $(BENCH_TOOLS)
-	RUNTIME="$${RUNTIME-$(B)/wasirun}" TOOLS=$(B)/tests/bench python3 tests/bench/bench.py $(BENCH_ARGS)
-
-demo:
-	sh templates/demo/demo.sh
-
-# --- documents that are printed from tables; tests/lint/docs.sh checks that they, the manual and the help texts agree
-$(B)/tests/lint/docgen: $(B)/tests/lint/docgen.o $(B)/libwasirun.a
+# Plans compared with what they were; linked with the pure floors only.
+GOLDEN_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/plan/*.c))
+$(B)/tests/golden: $(GOLDEN_OBJ) $(B)/libpure.a
 	$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+RUNTIME ?= $(B)/wasirun
+RUN = B=$(B) RUNTIME=$(RUNTIME) CI=$(CI) tests/run
+test-programs: $(UNIT) $(B)/tests/golden $(B)/tests/tool $(B)/tests/lint/docgen
+check: check-deps
+	@$(MAKE) --no-print-directory all test-programs
+	@$(RUN) unit golden lint bats escape fault engines vm
+check-deps:
+	@if [ "$$(id -u)" = 0 ]; then tests/deps all; else echo "make check needs root; make check-unit does not" >&2; exit 1; fi
+check-unit: all test-programs
+	@$(RUN) unit golden lint
+check-bats: all $(B)/tests/tool
+	@$(RUN) bats escape
+check-fault: all $(B)/tests/tool
+	@$(RUN) fault
+check-engines: all $(B)/tests/tool
+	@$(RUN) engines
+check-vm: all $(B)/tests/tool
+	@$(RUN) vm
+
+# The smoke run: what creates, starts, enters and deletes.
+SMOKE = run.bats exec.bats lifecycle.bats cli.bats
+SAN = B=$(B)/$@ HARDEN="-fno-omit-frame-pointer -fPIE"
+asan:
+	+ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 $(MAKE) $(SAN) EXTRA="-fsanitize=address" all test-programs
+	ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 B=$(B)/asan tests/run unit golden
+	ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 FILES="$(SMOKE)" B=$(B)/asan tests/run bats
+ubsan:
+	+$(MAKE) $(SAN) EXTRA="-fsanitize=undefined -fno-sanitize-recover=undefined" all test-programs
+	B=$(B)/ubsan tests/run unit golden
+	FILES="$(SMOKE)" B=$(B)/ubsan tests/run bats
+
+ANALYZED := $(SRC) runtime/main.c
+analyze:
+	@tests/analyze $(B)/analyze "$(ALL_CPPFLAGS)" $(ANALYZED)
+
+FUZZ_SECONDS ?= 60
+FUZZ_SRC := $(wildcard tests/fuzz/*.c)
+FUZZ := $(FUZZ_SRC:%.c=$(B)/%)
+$(B)/tests/fuzz/%: tests/fuzz/%.c $(wildcard oci/*.c runtime/base/*.c runtime/plan/*.c)
+	@mkdir -p $(@D)
+	clang -std=gnu11 -D_GNU_SOURCE -I. -Iruntime -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $^ $(LIBS)
+fuzz: $(FUZZ)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz-run $(FUZZ)
+
+# Static, as the floor of what a runtime can reach and as payloads that load nothing.
+BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c))
+$(B)/tests/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) -std=gnu11 $(WARN) $(CFLAGS) -static -s -o $@ $<
+bench: all $(BENCH)
+	RUNTIME=$(RUNTIME) TOOLS=$(B)/tests/bench tests/bench/bench.py
+
+# ---- documents that the tables write
+$(B)/tests/lint/docgen: $(B)/tests/lint/docgen.o $(B)/libwasirun.a
+	$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
 docs: $(B)/tests/lint/docgen
 	$< protocol >docs/protocol.md
 	$< config >docs/config.md
 
-check-docs: $(B)/tests/lint/docgen $(B)/wasirun
-	tests/lint/docs.sh $(B)
+# ---- what users do
+install: all
+	install -D -m 0755 -s $(B)/wasirun $(DESTDIR)$(PREFIX)/bin/wasirun
+	install -D -m 0644 docs/wasirun.8 $(DESTDIR)$(PREFIX)/share/man/man8/wasirun.8
+	install -D -m 0644 docs/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/wasirun
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/wasirun $(DESTDIR)$(PREFIX)/share/man/man8/wasirun.8
+	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/wasirun
 
-.PHONY: bench demo docs check-docs
+deps:
+	@tests/deps all
+demo:
+	@if [ "$$(id -u)" = 0 ]; then tests/deps build; fi
+	@$(MAKE) --no-print-directory all
+	@B=$(B) docs/demo
 
 clean:
 	rm -rf $(B)
 
--include $(OBJ:.o=.d) $(B)/runtime/main.d $(UNIT:=.d) $(B)/tests/unit/test.d
+help:
+	@echo "make               $(B)/wasirun"
+	@echo "make demo          builds a bundle from what this machine has, shows its plan, runs it, enters it (as root)"
+	@echo "make install       to DESTDIR$(PREFIX); uninstall takes it away"
+	@echo "make check         everything below up to check-vm, with the packages it needs (as root)"
+	@echo "make check-unit    unit, golden plans, lint: seconds, no root"
+	@echo "make check-bats    each command end to end, and attacks from inside;  FILES=run.bats FILTER=regex"
+	@echo "make check-fault   killed and failing system calls; nothing may be left"
+	@echo "make check-engines Docker, containerd, Podman, Buildah"
+	@echo "make check-vm      bats and fault on pure cgroup v2 in a virtual machine"
+	@echo "make asan ubsan    the same code under sanitizers"
+	@echo "make analyze       gcc -fanalyzer, clang-tidy, cppcheck, shellcheck"
+	@echo "make fuzz          FUZZ_SECONDS=60 per target"
+	@echo "make bench         against crun, runc, bubblewrap and a floor of our own"
+	@echo "make docs          the documents that are written from tables"
+	@echo "make deps          Debian packages for all of it"
+
+-include $(OBJ:.o=.d) $(B)/runtime/main.d $(UNIT:=.d) $(B)/tests/unit/test.d $(TOOL_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d)
 FORCE:
 .SECONDARY:
-.PHONY: all unit clean FORCE
+.PHONY: all unit test-programs check check-deps check-unit check-bats check-fault check-engines check-vm asan ubsan analyze fuzz \
+	bench docs install uninstall deps demo clean help FORCE

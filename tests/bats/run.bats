@@ -128,7 +128,7 @@ load helpers
 	write_config
 	"$RUNTIME" --root "$T/root" run -b "$BUNDLE" "$ID" >"$T/out" 2>&1 3>&- 4>&- </dev/null &
 	local p=$!
-	AGENTS+=($p)
+	AGENTS+=("$p")
 	eventually grep -q ready "$T/out"
 	kill -USR1 $p
 	eventually grep -q "got USR1" "$T/out"
