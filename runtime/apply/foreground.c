@@ -49,16 +49,21 @@ static void all_signals(sigset_t *set)
 		sigdelset(set, ours[i]);
 }
 
+/* Our streams may all be redirected and we still have a terminal. */
 static void copy_size(const struct foreground *f)
 {
+	AUTO_FD int own = -1;
 	unsigned short rows, columns;
-	int fd;
+	int fd = 0, r;
 
-	for (fd = 0; fd <= 2; fd++)
-		if (sys_tty_size(fd, &rows, &columns) == 0 && rows && columns) {
-			(void)!sys_tty_set_size(f->tty, rows, columns);
-			return;
-		}
+	while ((r = sys_tty_size(fd, &rows, &columns)) < 0 && fd < 2)
+		fd++;
+	if (r < 0) {
+		own = sys_open(AT_FDCWD, "/dev/tty", O_RDONLY | O_NOCTTY, 0);
+		r = own < 0 ? own : sys_tty_size(own, &rows, &columns);
+	}
+	if (r == 0 && rows && columns)
+		(void)!sys_tty_set_size(f->tty, rows, columns);
 }
 
 /* Raw, but with output processing left on: the program's terminal sends bare line feeds, ours makes CR LF of them. */

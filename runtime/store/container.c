@@ -79,6 +79,19 @@ static int claim(struct arena *a, const struct store *s, const struct record *fi
 	return store_save(a, out, first, e);
 }
 
+static int taken(const struct store *s, const char *id, struct err *e)
+{
+	return fail(e, EEXIST, "container with id exists: %s already exists in %s", id, s->root);
+}
+
+int store_check_free(const struct store *s, const char *id, struct err *e)
+{
+	struct stat st;
+
+	TRY(store_check_id(id, e));
+	return s->fd >= 0 && sys_statat(s->fd, id, &st, AT_SYMLINK_NOFOLLOW) == 0 ? taken(s, id, e) : 0;
+}
+
 int store_claim(struct arena *a, const struct store *s, const struct record *first, const char *config, size_t config_n,
 		struct container *out, struct err *e)
 {
@@ -88,7 +101,7 @@ int store_claim(struct arena *a, const struct store *s, const struct record *fir
 	TRY(store_check_id(first->id, e));
 	r = sys_mkdir(s->fd, first->id, 0700);
 	if (r == -EEXIST)
-		return fail(e, EEXIST, "container with id exists: %s already exists in %s", first->id, s->root);
+		return taken(s, first->id, e);
 	if (r < 0)
 		return fail_sys(e, r, "cannot make %s/%s", s->root, first->id);
 	r = claim(a, s, first, config, config_n, out, e);

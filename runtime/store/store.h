@@ -47,6 +47,9 @@ void container_close(struct container *c);
 MUST int store_claim(struct arena *a, const struct store *s, const struct record *first, const char *config, size_t config_n,
 		     struct container *out, struct err *e);
 
+/* The error of store_claim when the id is taken, 0 when it is not. */
+MUST int store_check_free(const struct store *s, const char *id, struct err *e);
+
 /* Opens it, loads the record and finds out what the process says: creating, running or stopped (pid, start time, boot id). Whether a
  * running one still waits for start or is frozen is for the caller to ask of apply/ (lifecycle.h does): store knows no cgroups.
  *

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 
 struct options {
 	const char *all, *regex, *signal;
@@ -63,7 +64,7 @@ static int run(struct globals *g, const void *opts_v, int argc, char **argv, str
 
 	if (!o->regex)
 		TRY(store_check_id(argv[0], e));
-	sig = words_signal_number(name);
+	sig = !strcmp(name, "0") ? 0 : words_signal_number(name); /* 0: is it there? */
 	if (sig < 0)
 		return fail(e, EINVAL, "unknown signal \"%.40s\"", name);
 	if (!o->regex)

@@ -144,6 +144,20 @@ static int check_cgroups(struct globals *g, struct making *m, struct err *e)
 	return cgroup_missing_parents(g->arena, &r->cgroup_paths, &r->cgroup_made, e);
 }
 
+/* The winner of a race for an id is in the cgroup that the losers would use: then the id is what there is to say. */
+static int cgroup_is_taken(struct globals *g, const char *id, struct err *e)
+{
+	struct store s;
+	struct err why;
+
+	if (store_open(g->arena, g->root, false, &s, &why) == 0) {
+		if (store_check_free(&s, id, &why) < 0)
+			*e = why;
+		fd_close(&s.fd);
+	}
+	return -e->code;
+}
+
 static int fill_record(struct globals *g, struct making *m, const char *id, struct err *e)
 {
 	const struct namespace *pid = config_namespace(&m->config, "pid"), *user = config_namespace(&m->config, "user");
@@ -250,7 +264,8 @@ int make_container(struct globals *g, const struct make_options *o, const char *
 	if (m->notify)
 		add_notify(g, m, id);
 	TRY(make_plan(g, o, id, detach, m, e));
-	TRY(check_cgroups(g, m, e));
+	if (check_cgroups(g, m, e) < 0)
+		return cgroup_is_taken(g, id, e);
 	TRY(fill_record(g, m, id, e));
 	run_init(&m->run, g->arena, &m->host, &m->plan);
 	lifecycle_state_text(g->arena, &m->record, &m->run.state);
