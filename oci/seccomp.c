@@ -44,7 +44,9 @@ const struct prop seccomp_props[] = {
 	  .doc = "Flags of seccomp(2); absent means SECCOMP_FILTER_FLAG_SPEC_ALLOW, an empty list none.",
 	  .example = "[\"SECCOMP_FILTER_FLAG_LOG\"]" },
 	{ ROW_STR(seccomp, listener_path, "listenerPath"), .flags = PROP_ABS, .max_bytes = 4095,
-	  .doc = "Unix socket that gets the notification fd when a rule says SCMP_ACT_NOTIFY.", .example = "\"/run/agent.sock\"" },
+	  .doc = "Unix socket that gets the notification fd when a rule says SCMP_ACT_NOTIFY.", .example = "\"/run/agent.sock\"",
+	  .in = "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [{\"names\": [\"mkdir\"], "
+		"\"action\": \"SCMP_ACT_NOTIFY\"}]}" },
 	{ ROW_STR(seccomp, listener_metadata, "listenerMetadata"), .doc = "Handed to the agent at `listenerPath` unread.",
 	  .example = "\"note\"", .in = "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"listenerPath\": \"/run/agent.sock\", "
 				       "\"syscalls\": [{\"names\": [\"mkdir\"], \"action\": \"SCMP_ACT_NOTIFY\"}]}" },

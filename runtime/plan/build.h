@@ -124,7 +124,7 @@ MUST int plan_label_check(struct build *b, struct err *e);
 MUST int plan_settings(struct build *b, struct err *e); /* scheduler, ioPriority, memoryPolicy, personality, CPUs */
 void plan_rlimits(struct build *b, enum stage now);
 void plan_oom_score(struct build *b, enum stage now);
-MUST int plan_rdt(struct build *b, struct err *e);
+MUST int plan_rdt(struct build *b, enum stage now, struct err *e);
 
 /* seccomp.c */
 MUST int plan_seccomp(struct build *b, struct err *e);

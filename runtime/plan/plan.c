@@ -79,9 +79,10 @@ int plan_create(struct arena *a, const struct config *c, const struct host *h, c
 	TRY(plan_namespaces(&b, e));
 	b.deny_setgroups = plan_setgroups_denied(&b);
 	TRY(plan_cgroup(&b, e));
-	TRY(plan_rdt(&b, e));
+	TRY(plan_rdt(&b, STAGE_PREPARE, e));
 	plan_clone(&b);
 	TRY(plan_id_map(&b, e));
+	TRY(plan_rdt(&b, STAGE_OUTSIDE, e));
 	TRY(plan_network(&b, e));
 	plan_oom_score(&b, STAGE_OUTSIDE);
 	plan_rlimits(&b, STAGE_OUTSIDE);
@@ -106,7 +107,7 @@ int plan_exec(struct arena *a, const struct config *c, const struct process *p, 
 	TRY(plan_namespaces(&b, e));
 	b.deny_setgroups = plan_setgroups_denied(&b);
 	plan_add(&b, STEP_CLONE, STAGE_CLONE, "")->clone = (struct step_clone){ .join_container = true };
-	TRY(plan_rdt(&b, e));
+	TRY(plan_rdt(&b, STAGE_OUTSIDE, e));
 	plan_oom_score(&b, STAGE_OUTSIDE);
 	plan_rlimits(&b, STAGE_OUTSIDE);
 	plan_oom_score(&b, STAGE_INSIDE);

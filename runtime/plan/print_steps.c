@@ -75,9 +75,9 @@ static void show_cgroup(struct text *t, const struct step *s)
 	const struct step_cgroup *c = &s->cgroup;
 
 	plan_show_all(t, NULL, &c->dirs);
-	plan_show_flag(t, c->must ? "must" : "if-permitted", true);
-	plan_show_flag(t, "empty", c->refuse_populated);
-	plan_show_flag(t, "v2-last", c->v2);
+	plan_show_flag(t, c->must ? "required" : "if-permitted", true);
+	plan_show_flag(t, "unpopulated", c->refuse_populated);
+	plan_show_flag(t, "last-is-v2", c->v2);
 	plan_show_all(t, "enable", &c->enable);
 	if (c->chown)
 		text_fmt(t, " owner=%" PRIu32 ":%" PRIu32, c->uid, c->gid);
@@ -136,6 +136,9 @@ static void show_rdt(struct text *t, const struct step *s)
 	plan_show_str(t, s->rdt.clos_id);
 	plan_show_flag(t, "create", s->rdt.create);
 	plan_show_flag(t, "monitoring", s->rdt.monitoring);
+	plan_show_flag(t, "named", s->rdt.named);
+	if (s->rdt.agree)
+		text_fmt(t, " agree=%zu", s->rdt.agree);
 	plan_show_all(t, NULL, &s->rdt.schemata);
 }
 

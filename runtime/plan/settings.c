@@ -6,7 +6,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 
-enum { OTHER = 0, FIFO = 1, RR = 2, BATCH = 3 }; /* SCHED_* */
+enum { FIFO = 1, RR = 2 }; /* SCHED_* */
 
 /* A process in a user namespace of its own has no say in the initial one: the runtime, which may have, sets these from outside. The
  * files of plan/ add steps stage by stage, so both functions are called once for each stage that it could be. */
@@ -47,8 +47,6 @@ static int add_scheduler(struct build *b, const struct scheduler *c, struct err 
 	struct step_scheduler s = { .policy = (uint32_t)words_sched_policy.v[c->policy].value };
 	size_t i;
 
-	if (c->nice.set && (s.policy == OTHER || s.policy == BATCH) && (c->nice.v < -20 || c->nice.v > 19))
-		return plan_fail(e, EINVAL, plan_at(b, "%s/nice", at), "invalid scheduler.nice: %" PRId64 ", it is -20 to 19", c->nice.v);
 	if ((s.policy == FIFO || s.policy == RR) && (c->priority.v < 1 || c->priority.v > 99))
 		return plan_fail(e, EINVAL, plan_at(b, "%s/priority", at), "the priority of a real-time policy is 1 to 99");
 	s.nice = (int32_t)c->nice.v;
@@ -98,11 +96,11 @@ static void add_memory_policy(struct build *b, const struct memory_policy *c)
 
 int plan_settings(struct build *b, struct err *e)
 {
+	add_cpus(b); /* first: a process with a deadline must be free to run on all of its CPUs */
 	if (b->p->scheduler)
 		TRY(add_scheduler(b, b->p->scheduler, e));
 	if (b->p->io_priority)
 		add_io_priority(b, b->p->io_priority);
-	add_cpus(b);
 	if (b->l->memory_policy)
 		add_memory_policy(b, b->l->memory_policy);
 	if (b->l->personality)
@@ -111,7 +109,8 @@ int plan_settings(struct build *b, struct err *e)
 	return 0;
 }
 
-int plan_rdt(struct build *b, struct err *e)
+/* The group is made before init is, and init put into it once it is there; exec only joins. */
+int plan_rdt(struct build *b, enum stage now, struct err *e)
 {
 	const struct intel_rdt *r = b->l->intel_rdt;
 	struct step_rdt s = { .clos_id = NULL };
@@ -134,8 +133,6 @@ int plan_rdt(struct build *b, struct err *e)
 	s.create = !is_set(r->clos_id) || s.schemata.n;
 	s.monitoring = r->enable_monitoring.v;
 	s.named = is_set(r->clos_id);
-	if (!b->exec)
-		plan_add(b, STEP_RDT, STAGE_PREPARE, "/linux/intelRdt")->rdt = s;
-	plan_add(b, STEP_RDT, STAGE_OUTSIDE, "/linux/intelRdt")->rdt = s;
+	plan_add(b, STEP_RDT, now, "/linux/intelRdt")->rdt = s;
 	return 0;
 }
