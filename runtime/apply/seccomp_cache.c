@@ -41,11 +41,14 @@ static void put_str(struct text *t, const char *s)
 
 static uint64_t hash(const char *s, size_t n)
 {
-	uint64_t h = 0xcbf29ce484222325ULL; /* FNV-1a */
-	size_t i;
+	uint64_t h = n, word; /* eight bytes at a time; it only has to spread file names */
 
-	for (i = 0; i < n; i++)
-		h = (h ^ (unsigned char)s[i]) * 0x100000001b3ULL;
+	for (; n; s += n < 8 ? n : 8, n -= n < 8 ? n : 8) {
+		word = 0;
+		memcpy(&word, s, n < 8 ? n : 8);
+		h = (h ^ word) * 0x9e3779b97f4a7c15ULL;
+		h ^= h >> 29;
+	}
 	return h;
 }
 

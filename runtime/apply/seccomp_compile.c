@@ -9,6 +9,7 @@
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Docker's profile has 420 names. */
@@ -38,11 +39,18 @@ static const struct multiplexed {
 	{ "ipc", 23, "shmget" },            { "ipc", 24, "shmctl" },
 };
 
+#define MULTIPLEXED (sizeof multiplexed / sizeof *multiplexed)
+
+/* Where libseccomp's numbers for calls of that kind begin, downwards. */
+#define PSEUDO (-100)
+#define PSEUDO_END (-300)
+
 struct compiler {
 	struct arena *arena;
 	const struct step_seccomp *s;
 	struct code_arch *arch; /* the one at hand */
 	uint32_t token;         /* libseccomp's name for it */
+	int *direct;            /* for each of multiplexed: its own number, where the architecture has got one since; -1 = none */
 };
 
 const char *seccomp_library_version(char buf[24])
@@ -106,10 +114,37 @@ static void add(struct compiler *c, uint32_t nr, uint32_t action, const struct s
 	*arena_push(c->arena, &c->arch->rules) = (struct code_rule){ .nr = nr, .action = action, .args = args, .n = n };
 }
 
-static int resolve(const struct compiler *c, const char *name)
+/* libseccomp tells the number through the multiplexer only, so the direct ones are looked for the other way round. */
+static void find_direct(struct compiler *c)
+{
+	int base = c->token == SCMP_ARCH_MIPS || c->token == SCMP_ARCH_MIPSEL ? 4000 : 0, nr;
+	size_t i;
+
+	c->direct = arena_array(c->arena, MULTIPLEXED, sizeof *c->direct);
+	for (i = 0; i < MULTIPLEXED; i++)
+		c->direct[i] = -1;
+	for (nr = base; nr < base + 500; nr++) {
+		char *name = seccomp_syscall_resolve_num_arch(c->token, nr);
+
+		for (i = 0; name && i < MULTIPLEXED; i++)
+			if (!strcmp(multiplexed[i].name, name))
+				c->direct[i] = nr;
+		free(name);
+	}
+}
+
+static int resolve(struct compiler *c, const char *name)
 {
 	int nr = seccomp_syscall_resolve_name_arch(c->token, name);
+	size_t i;
 
+	if (nr <= PSEUDO && nr > PSEUDO_END) {
+		if (!c->direct)
+			find_direct(c);
+		for (i = 0; i < MULTIPLEXED; i++)
+			if (!strcmp(multiplexed[i].name, name))
+				nr = c->direct[i];
+	}
 	if (nr < 0 || (uint32_t)nr < c->arch->first || (uint32_t)nr >= c->arch->end)
 		return -1; /* unknown, or a call that this architecture does not have */
 	return nr;
@@ -130,7 +165,7 @@ static void add_multiplexed(struct compiler *c, const struct seccomp_call *call,
 
 	if (call->args.n && (call->action == SECCOMP_RET_ALLOW || call->action == SECCOMP_RET_LOG || call->action == c->s->default_action))
 		return;
-	for (i = 0; i < sizeof multiplexed / sizeof *multiplexed; i++) {
+	for (i = 0; i < MULTIPLEXED; i++) {
 		struct seccomp_cmp *is;
 		int nr;
 

@@ -283,3 +283,348 @@ TEST(programs_with_many_conditions_agree)
 	}
 	CHECK_INT(wrong, 0);
 }
+
+/* --- architectures and the stub */
+
+static uint32_t ask(const struct step_seccomp *s, uint32_t arch, uint32_t nr, uint64_t arg0)
+{
+	struct seccomp_data d = { .arch = arch, .nr = (int)nr, .args = { arg0 } };
+	struct program p;
+	struct err e = { 0 };
+
+	if (seccomp_compile(&arena, s, &p, &e) < 0) {
+		CHECK_STR(e.text, "compiled");
+		return 0;
+	}
+	return bpf_run(p.v, p.n, &d);
+}
+
+static void add_arch(struct step_seccomp *s, uint32_t token)
+{
+	*arena_push(&arena, &s->archs) = token;
+}
+
+/* T16: an allow list as it was written for an older kernel. */
+TEST(newer_calls_than_the_profile_answer_enosys)
+{
+	struct step_seccomp s = { .default_action = ERRNO(1), .enosys_stub = true };
+
+	if (!native_x86_64())
+		SKIP("numbers are those of x86_64");
+	add_call(&s, ALLOW, "read", NULL, 0);
+	add_call(&s, ALLOW, "statx", NULL, 0);      /* 332 */
+	add_call(&s, ERRNO(1), "io_uring_setup", NULL, 0); /* 425; says what the default says, but the profile knows it */
+	add_call(&s, ALLOW, "no_such_call", NULL, 0);
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, 0, 0), ALLOW);
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, 332, 0), ALLOW);
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, 165, 0), ERRNO(1));
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, 425, 0), ERRNO(1));
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, 426, 0), ERRNO(ENOSYS));
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, 435, 0), ERRNO(ENOSYS)); /* clone3 */
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, 442, 0), ERRNO(ENOSYS)); /* mount_setattr */
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, 999, 0), ERRNO(ENOSYS));
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, 0xffffffff, 0), ERRNO(1));
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, X32 | 999, 0), SECCOMP_RET_KILL_PROCESS);
+	s.enosys_stub = false;
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, 999, 0), ERRNO(1));
+	arena_drop(&arena);
+}
+
+TEST(each_architecture_has_its_own_numbers)
+{
+	struct step_seccomp s = { .default_action = ERRNO(1), .enosys_stub = true };
+
+	if (!native_x86_64())
+		SKIP("numbers are those of x86");
+	add_arch(&s, SCMP_ARCH_X86);
+	add_arch(&s, SCMP_ARCH_X32);
+	add_arch(&s, SCMP_ARCH_X86_64);
+	add_arch(&s, SCMP_ARCH_AARCH64);
+	add_call(&s, ALLOW, "mkdir", NULL, 0);   /* x86_64 83, i386 39, x32 83, aarch64 none */
+	add_call(&s, ALLOW, "mkdirat", NULL, 0); /* 258, 296, 258, 34 */
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, 83, 0), ALLOW);
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, 39, 0), ERRNO(1));
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, 259, 0), ERRNO(ENOSYS));
+	CHECK_INT(ask(&s, AUDIT_ARCH_I386, 39, 0), ALLOW);
+	CHECK_INT(ask(&s, AUDIT_ARCH_I386, 83, 0), ERRNO(1));
+	CHECK_INT(ask(&s, AUDIT_ARCH_I386, 297, 0), ERRNO(ENOSYS));
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, X32 | 83, 0), ALLOW);
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, X32 | 84, 0), ERRNO(1));
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, X32 | 259, 0), ERRNO(ENOSYS));
+	CHECK_INT(ask(&s, AUDIT_ARCH_AARCH64, 34, 0), ALLOW);
+	CHECK_INT(ask(&s, AUDIT_ARCH_AARCH64, 33, 0), ERRNO(1));
+	CHECK_INT(ask(&s, AUDIT_ARCH_ARM, 39, 0), SECCOMP_RET_KILL_PROCESS);
+	arena_drop(&arena);
+}
+
+/* What goes through socketcall(2) hides its arguments: a rule that denies some sockets denies them all there, one that allows some does not
+ * allow any. */
+TEST(multiplexed_calls_fail_closed)
+{
+	struct seccomp_cmp unix_only = { .index = 0, .op = SCMP_CMP_EQ, .a = 1 }, alg = { .index = 0, .op = SCMP_CMP_EQ, .a = 38 };
+	struct step_seccomp s = { .default_action = ERRNO(1) }, d = { .default_action = ALLOW };
+
+	if (!native_x86_64())
+		SKIP("numbers are those of x86");
+	add_arch(&s, SCMP_ARCH_X86);
+	add_call(&s, ALLOW, "socket", &unix_only, 1);
+	add_call(&s, ALLOW, "connect", NULL, 0);
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, 41, 1), ALLOW);
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, 41, 2), ERRNO(1));
+	CHECK_INT(ask(&s, AUDIT_ARCH_I386, 359, 1), ALLOW);
+	CHECK_INT(ask(&s, AUDIT_ARCH_I386, 359, 2), ERRNO(1));
+	CHECK_INT(ask(&s, AUDIT_ARCH_I386, 102, 1), ERRNO(1)); /* socketcall: socket */
+	CHECK_INT(ask(&s, AUDIT_ARCH_I386, 102, 3), ALLOW);    /* socketcall: connect */
+	CHECK_INT(ask(&s, AUDIT_ARCH_I386, 102, 2), ERRNO(1));
+	add_arch(&d, SCMP_ARCH_X86);
+	add_call(&d, ERRNO(97), "socket", &alg, 1);
+	CHECK_INT(ask(&d, AUDIT_ARCH_I386, 359, 38), ERRNO(97));
+	CHECK_INT(ask(&d, AUDIT_ARCH_I386, 359, 1), ALLOW);
+	CHECK_INT(ask(&d, AUDIT_ARCH_I386, 102, 1), ERRNO(97));
+	CHECK_INT(ask(&d, AUDIT_ARCH_I386, 102, 3), ALLOW);
+	arena_drop(&arena);
+}
+
+TEST(an_exception_with_the_default_action_counts)
+{
+	struct seccomp_cmp alg = { .index = 0, .op = SCMP_CMP_EQ, .a = 38 };
+	struct step_seccomp s = { .default_action = ERRNO(1) };
+
+	if (!native_x86_64())
+		SKIP("numbers are those of x86_64");
+	add_call(&s, ERRNO(1), "socket", &alg, 1);
+	add_call(&s, ALLOW, "socket", NULL, 0);
+	add_call(&s, ERRNO(1), "bind", NULL, 0); /* without conditions it says nothing */
+	add_call(&s, ALLOW, "bind", NULL, 0);
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, 41, 38), ERRNO(1));
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, 41, 2), ALLOW);
+	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, 49, 0), ALLOW);
+	arena_drop(&arena);
+}
+
+TEST(profiles_that_are_too_large_are_refused)
+{
+	struct step_seccomp s = { .default_action = ERRNO(1) };
+	struct seccomp_cmp args[6];
+	struct program p;
+	struct err e = { 0 };
+	size_t i, k;
+
+	for (i = 0; i < 2001; i++)
+		add_call(&s, ALLOW, "read", NULL, 0);
+	CHECK_INT(seccomp_compile(&arena, &s, &p, &e), -E2BIG);
+	CHECK_HAS(e.text, "2001 system call names");
+	memset(&s.calls, 0, sizeof s.calls);
+	for (i = 0; i < 2000; i++) {
+		for (k = 0; k < 6; k++)
+			args[k] = (struct seccomp_cmp){ .index = (unsigned)k, .op = SCMP_CMP_GT, .a = rnd() };
+		add_call(&s, ALLOW, "read", args, 6);
+	}
+	CHECK_INT(seccomp_compile(&arena, &s, &p, &e), -E2BIG);
+	CHECK_HAS(e.text, "the kernel takes 4096");
+	arena_drop(&arena);
+}
+
+TEST(conditions_that_make_no_sense_are_refused)
+{
+	struct seccomp_cmp bad = { .index = 6, .op = SCMP_CMP_EQ }, worse = { .index = 0, .op = 99 };
+	struct step_seccomp s = { .default_action = ERRNO(1) }, t = { .default_action = ERRNO(1) }, u = { .default_action = ERRNO(1) };
+	struct program p;
+	struct err e = { 0 };
+
+	add_call(&s, ALLOW, "read", NULL, 0);
+	add_call(&s, ALLOW, "read", &bad, 1);
+	CHECK_INT(seccomp_compile(&arena, &s, &p, &e), -EINVAL);
+	CHECK_STR(e.at, "/linux/seccomp/syscalls/1");
+	e.at[0] = 0;
+	add_call(&t, ALLOW, "read", &worse, 1);
+	CHECK_INT(seccomp_compile(&arena, &t, &p, &e), -EINVAL);
+	add_arch(&u, 0x12345678);
+	CHECK_INT(seccomp_compile(&arena, &u, &p, &e), -EINVAL);
+	CHECK_HAS(e.text, "architecture");
+	arena_drop(&arena);
+}
+
+/* --- the cache */
+
+static char cache_path[] = "/tmp/wasirun-test-cache-XXXXXX";
+
+static int make_cache(void)
+{
+	strcpy(cache_path + sizeof cache_path - 7, "XXXXXX");
+	if (!mkdtemp(cache_path))
+		return -1;
+	return open(cache_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void drop_cache(int *dir, const struct cache_key *key)
+{
+	if (key)
+		unlinkat(*dir, key->name, 0);
+	fd_close(dir);
+	rmdir(cache_path);
+}
+
+/* Some hundred calls in three architectures, and rules with conditions: like those of the engines. */
+static void engine_profile(struct step_seccomp *s)
+{
+	struct seccomp_cmp clone = { .index = 0, .op = SCMP_CMP_MASKED_EQ, .a = 0x7e020000 };
+	struct seccomp_cmp persona = { .index = 0, .op = SCMP_CMP_EQ };
+	unsigned nr, names = 0;
+
+	memset(s, 0, sizeof *s);
+	s->default_action = ERRNO(1);
+	s->enosys_stub = true;
+	add_arch(s, SCMP_ARCH_X86_64);
+	add_arch(s, SCMP_ARCH_X86);
+	add_arch(s, SCMP_ARCH_X32);
+	for (nr = 0; nr < 450 && names < 360; nr++) {
+		char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, (int)nr);
+
+		if (name && nr % 7 && strcmp(name, "clone") != 0 && strcmp(name, "personality") != 0) {
+			add_call(s, ALLOW, name, NULL, 0);
+			names++;
+		}
+		free(name);
+	}
+	add_call(s, ALLOW, "clone", &clone, 1);
+	for (nr = 0; nr < 5; nr++) {
+		persona.a = (uint64_t[]){ 0, 8, 0x20000, 0x20008, 0xffffffff }[nr];
+		add_call(s, ALLOW, "personality", &persona, 1);
+	}
+	add_call(s, ERRNO(ENOSYS), "clone3", NULL, 0);
+}
+
+TEST(cache_gives_back_what_was_put)
+{
+	struct step_seccomp s;
+	struct program p, q;
+	struct cache_key key, other;
+	struct err e = { 0 };
+	int dir = make_cache();
+
+	REQUIRE(dir >= 0);
+	engine_profile(&s);
+	REQUIRE(seccomp_compile(&arena, &s, &p, &e) == 0);
+	seccomp_cache_key(&arena, &s, "x", &key);
+	CHECK(!seccomp_cache_get(&arena, dir, &key, &q));
+	seccomp_cache_put(dir, &key, &p);
+	REQUIRE(seccomp_cache_get(&arena, dir, &key, &q));
+	CHECK(p.n == q.n && memcmp(p.v, q.v, p.n * sizeof *p.v) == 0);
+	CHECK(!seccomp_cache_get(&arena, -1, &key, &q));
+	/* every part of a step makes another key */
+	s.calls.v[0].action = ERRNO(2);
+	seccomp_cache_key(&arena, &s, "x", &other);
+	CHECK(strcmp(other.name, key.name) != 0);
+	s.calls.v[0].action = ALLOW;
+	seccomp_cache_key(&arena, &s, "y", &other);
+	CHECK(strcmp(other.name, key.name) != 0);
+	seccomp_cache_key(&arena, &s, "x", &other);
+	CHECK_STR(other.name, key.name);
+	/* two keys with one hash: the bytes decide */
+	other.bytes = arena_strn(&arena, other.bytes, other.n);
+	((char *)(uintptr_t)other.bytes)[other.n - 1] ^= 1;
+	CHECK(!seccomp_cache_get(&arena, dir, &other, &q));
+	drop_cache(&dir, &key);
+	arena_drop(&arena);
+}
+
+TEST(cache_takes_nothing_that_is_torn_or_not_ours)
+{
+	struct step_seccomp s;
+	struct program p, q;
+	struct cache_key key;
+	struct err e = { 0 };
+	int dir = make_cache(), fd;
+	off_t size, cut;
+
+	REQUIRE(dir >= 0);
+	engine_profile(&s);
+	REQUIRE(seccomp_compile(&arena, &s, &p, &e) == 0);
+	seccomp_cache_key(&arena, &s, "x", &key);
+	seccomp_cache_put(dir, &key, &p);
+	fd = openat(dir, key.name, O_RDWR | O_CLOEXEC);
+	REQUIRE(fd >= 0);
+	size = lseek(fd, 0, SEEK_END);
+	fchmod(fd, 0644);
+	CHECK(!seccomp_cache_get(&arena, dir, &key, &q));
+	fchmod(fd, 0600);
+	CHECK(seccomp_cache_get(&arena, dir, &key, &q));
+	fchmod(dir, 0770);
+	CHECK(!seccomp_cache_get(&arena, dir, &key, &q));
+	fchmod(dir, 0700);
+	CHECK(ftruncate(fd, size + 8) == 0);
+	CHECK(!seccomp_cache_get(&arena, dir, &key, &q));
+	for (cut = size - 1; cut >= 0; cut = cut > 64 ? cut / 2 : cut - 1) {
+		CHECK(ftruncate(fd, cut) == 0);
+		CHECK(!seccomp_cache_get(&arena, dir, &key, &q));
+	}
+	close(fd);
+	unlinkat(dir, key.name, 0);
+	symlinkat("/etc/passwd", dir, key.name);
+	CHECK(!seccomp_cache_get(&arena, dir, &key, &q));
+	drop_cache(&dir, &key);
+	arena_drop(&arena);
+}
+
+TEST(cache_stays_small)
+{
+	struct step_seccomp s = { .default_action = ERRNO(1) };
+	struct program p;
+	struct cache_key key;
+	struct err e = { 0 };
+	int dir = make_cache(), i, left = 0;
+	char command[96];
+
+	REQUIRE(dir >= 0);
+	REQUIRE(seccomp_compile(&arena, &s, &p, &e) == 0);
+	for (i = 0; i < 200; i++) {
+		s.default_action = ERRNO((uint32_t)i);
+		seccomp_cache_key(&arena, &s, "x", &key);
+		seccomp_cache_put(dir, &key, &p);
+	}
+	CHECK(seccomp_cache_get(&arena, dir, &key, &p));
+	for (i = 0; i < 200; i++) {
+		s.default_action = ERRNO((uint32_t)i);
+		seccomp_cache_key(&arena, &s, "x", &key);
+		left += unlinkat(dir, key.name, 0) == 0;
+	}
+	CHECK(left > 0 && left <= 65);
+	snprintf(command, sizeof command, "%s", cache_path);
+	CHECK_INT(rmdir(command), 0); /* no temporary file stays behind */
+	fd_close(&dir);
+	arena_drop(&arena);
+}
+
+/* The figure that the cache is for. Generous: other work may run beside this. */
+TEST(loading_a_program_from_the_cache_is_fast)
+{
+	struct step_seccomp s;
+	struct program p;
+	struct cache_key key;
+	struct err e = { 0 };
+	int dir = make_cache(), i;
+	int64_t compiled = INT64_MAX, cached = INT64_MAX, t;
+
+	REQUIRE(dir >= 0);
+	engine_profile(&s);
+	for (i = 0; i < 20; i++) {
+		t = sys_now_us();
+		REQUIRE(seccomp_compile(&arena, &s, &p, &e) == 0);
+		t = sys_now_us() - t;
+		compiled = t < compiled ? t : compiled;
+	}
+	seccomp_cache_key(&arena, &s, "x", &key);
+	seccomp_cache_put(dir, &key, &p);
+	for (i = 0; i < 20; i++) {
+		t = sys_now_us();
+		seccomp_cache_key(&arena, &s, "x", &key);
+		CHECK(seccomp_cache_get(&arena, dir, &key, &p));
+		t = sys_now_us() - t;
+		cached = t < cached ? t : cached;
+	}
+	printf("# %zu instructions, compiled in %lld us, from the cache in %lld us\n", p.n, (long long)compiled, (long long)cached);
+	CHECK(cached < 1000);
+	drop_cache(&dir, &key);
+	arena_drop(&arena);
+}
