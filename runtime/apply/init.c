@@ -144,6 +144,25 @@ static int start_program(struct run *r, struct err *e)
 	return fail(e, EINVAL, "internal error: a plan without an exec step");
 }
 
+/* While init waits for start it keeps what the START stage needs and nothing else. */
+static void close_done(struct run *r)
+{
+	bool hooks = false;
+	size_t i;
+
+	for (i = 0; i < r->plan->steps.n; i++) {
+		if (r->plan->steps.v[i].stage >= STAGE_START) {
+			hooks |= r->plan->steps.v[i].op == STEP_HOOK;
+			continue;
+		}
+		fd_close(&r->slots[i].fd);
+		fd_close(&r->slots[i].fd2);
+	}
+	fd_close(&r->console_socket);
+	if (!hooks)
+		fd_close(&r->dev_null);
+}
+
 static int init_stages(struct run *r, struct err *e)
 {
 	struct wire_msg m;
@@ -161,6 +180,7 @@ static int init_stages(struct run *r, struct err *e)
 	ret = sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (ret < 0)
 		return fail_sys(e, ret, "prctl(PR_SET_DUMPABLE)");
+	close_done(r);
 	TRY(wire_send(r->wire, WIRE_READY, 0, NULL, -1, e));
 	TRY(wire_expect(r->wire, WIRE_COMMIT, &m, NULL, NULL, e));
 	r->host_pid = m.pid;

@@ -48,5 +48,5 @@ const struct op_row ops[STEP_COUNT] = {
 	[STEP_LANDLOCK]      = { op_landlock_prepare,         op_landlock,        NULL },
 	[STEP_SECCOMP]       = { op_seccomp_prepare,          op_seccomp,         NULL },
 	[STEP_CWD]           = { NULL,                        op_cwd,             NULL },
-	[STEP_EXEC]          = { NULL,                        op_exec,            NULL },
+	[STEP_EXEC]          = { op_exec_prepare,             op_exec,            NULL },
 };

@@ -45,7 +45,7 @@ op_fn op_oom_score, op_rlimit, op_keyring, op_sysctl, op_hostname, op_domainname
 	op_cpu_affinity, op_memory_policy_prepare, op_memory_policy, op_personality, op_lsm_label, op_umask;
 
 /* apply/program.c */
-op_fn op_find_program, op_cwd, op_exec;
+op_fn op_find_program, op_cwd, op_exec_prepare, op_exec;
 
 /* apply/caps.c, identity.c, seccomp.c, landlock.c */
 op_fn op_bounding_prepare, op_bounding, op_ids, op_capabilities_prepare, op_capabilities, op_no_new_privs, op_landlock_prepare,

@@ -1,6 +1,7 @@
 /* program.c - the program: found early so that `create` can say that it is missing, and executed at last.
  * Runs in init, after the root was changed: plain paths are the container's. Must not fall back to anything: what args[0] names is
  * executed or nothing is. */
+#include "apply/home.h"
 #include "apply/ops.h"
 #include "apply/path.h"
 #include "sys/sys.h"
@@ -82,6 +83,26 @@ static int open_cwd(struct run *r, const struct step_exec *x, struct err *e)
 	return fd >= 0 ? fd : sys_open(AT_FDCWD, x->cwd, O_PATH | O_DIRECTORY, 0);
 }
 
+static uid_t user(const struct run *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->plan->steps.n; i++)
+		if (r->plan->steps.v[i].op == STEP_IDS)
+			return r->plan->steps.v[i].ids.uid;
+	return 0;
+}
+
+static bool has_home(const struct step_exec *x)
+{
+	size_t i;
+
+	for (i = 0; i < x->env.n; i++)
+		if (strncmp(x->env.v[i], "HOME=", 5) == 0)
+			return true;
+	return false;
+}
+
 int op_find_program(struct run *r, const struct step *s, struct slot *slot, struct err *e)
 {
 	const char *name = s->exec.args.v[0];
@@ -89,6 +110,8 @@ int op_find_program(struct run *r, const struct step *s, struct slot *slot, stru
 
 	(void)slot;
 	r->program[0] = 0;
+	if (!has_home(&s->exec))
+		home_find(user(r), r->home, sizeof r->home);
 	AUTO_FD int cwd = open_cwd(r, &s->exec, e);
 	if (cwd < 0)
 		return 0; /* op_cwd reports it, with the user's own rights */
@@ -120,17 +143,31 @@ int op_cwd(struct run *r, const struct step *s, struct slot *slot, struct err *e
 	return 0;
 }
 
+/* Engines rely on HOME being set, as runc does it: a place for it is left in the environment. */
+int op_exec_prepare(struct run *r, const struct step *s, struct slot *slot, struct err *e)
+{
+	const struct strs *env = &s->exec.env;
+	const char **copy = arena_array(r->arena, env->n + 2, sizeof *copy);
+
+	(void)e;
+	if (env->n)
+		memcpy(copy, env->v, env->n * sizeof *copy);
+	if (!has_home(&s->exec))
+		copy[env->n] = r->home;
+	slot->data = copy;
+	return 0;
+}
+
 int op_exec(struct run *r, const struct step *s, struct slot *slot, struct err *e)
 {
 	const char *name = s->exec.args.v[0];
-	static char *const none[] = { NULL };
-	char *const *env = s->exec.env.v ? s->exec.env.v : none;
 	int ret;
 
-	(void)slot;
 	/* found by FIND_PROGRAM: a seccomp filter may already be in force, so nothing but execve happens here */
 	if (!strchr(name, '/'))
 		name = r->program;
-	ret = sys_execve(name, s->exec.args.v, env);
+	ret = sys_execve(name, s->exec.args.v, slot->data);
+	if (ret == -ENOENT)
+		return fail_sys(e, ret, "exec %s", name); /* it was there a moment ago: its interpreter is not */
 	return not_executable(e, s->exec.args.v[0], ret);
 }
