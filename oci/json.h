@@ -69,6 +69,8 @@ void json_key(struct json_out *w, const char *key);
 void json_put_str(struct json_out *w, const char *s);
 void json_put_int(struct json_out *w, int64_t v);
 void json_put_uint(struct json_out *w, uint64_t v);
+/* A number that is text already, in JSON's own grammar. */
+void json_put_number(struct json_out *w, const char *text);
 void json_put_bool(struct json_out *w, bool v);
 void json_put_null(struct json_out *w);
 

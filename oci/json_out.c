@@ -192,6 +192,11 @@ void json_put_uint(struct json_out *w, uint64_t v)
 	text_fmt(w->t, "%llu", (unsigned long long)v);
 }
 
+void json_put_number(struct json_out *w, const char *text)
+{
+	put(w, text);
+}
+
 void json_put_bool(struct json_out *w, bool v)
 {
 	put(w, v ? "true" : "false");

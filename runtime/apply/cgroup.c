@@ -209,16 +209,16 @@ int cgroup_missing_parents(struct arena *a, const struct strs *dirs, struct strs
 
 	*out = (struct strs){ NULL, 0 };
 	for (i = 0; i < dirs->n; i++) {
-		char path[PATH_MAX], *slash;
+		const char *dir = dirs->v[i];
+		char path[PATH_MAX];
 
-		if (strlen(dirs->v[i]) >= sizeof path)
-			return fail(e, ENAMETOOLONG, "the cgroup path %.64s... is too long", dirs->v[i]);
-		strcpy(path, dirs->v[i]);
-		while ((slash = strrchr(path, '/')) && slash != path) {
-			*slash = 0;
-			if (sys_access(AT_FDCWD, path, F_OK, 0) != -ENOENT)
-				break;
-			*arena_push(a, out) = arena_str(a, path);
+		if (strlen(dir) >= sizeof path)
+			return fail(e, ENAMETOOLONG, "the cgroup path %.64s... is too long", dir);
+		while (cgroup_parent(path, dir) && sys_access(AT_FDCWD, path, F_OK, 0) == -ENOENT) {
+			char *copy = arena_str(a, path);
+
+			*arena_push(a, out) = copy;
+			dir = copy;
 		}
 	}
 	return 0;

@@ -17,6 +17,18 @@ int cgroup_path(char *buf, const char *dir, const char *file)
 	return 0;
 }
 
+bool cgroup_parent(char *buf, const char *dir)
+{
+	const char *slash = strrchr(dir, '/');
+	size_t n = slash ? (size_t)(slash - dir) : 0;
+
+	if (!n || n >= PATH_MAX)
+		return false;
+	memcpy(buf, dir, n);
+	buf[n] = 0;
+	return true;
+}
+
 int cgroup_open(const char *dir, const char *file, int flags)
 {
 	char path[PATH_MAX];
@@ -59,6 +71,18 @@ bool cgroup_is_v2(const char *dir)
 	return sys_statfs(dir, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
 }
 
+uint64_t cgroup_number(const char *s, const char **end)
+{
+	uint64_t v = 0;
+
+	for (s += strspn(s, " \t"); *s >= '0' && *s <= '9'; s++)
+		if (__builtin_mul_overflow(v, 10u, &v) || __builtin_add_overflow(v, (uint64_t)(*s - '0'), &v))
+			v = UINT64_MAX;
+	if (end)
+		*end = s;
+	return v;
+}
+
 uint64_t cgroup_key(const char *text, const char *key, bool *found)
 {
 	size_t n = strlen(key);
@@ -66,13 +90,9 @@ uint64_t cgroup_key(const char *text, const char *key, bool *found)
 
 	while (p) {
 		if (strncmp(p, key, n) == 0 && p[n] == ' ') {
-			uint64_t v = 0;
-
-			for (p += n + 1; *p >= '0' && *p <= '9'; p++)
-				v = v * 10 + (uint64_t)(*p - '0');
 			if (found)
 				*found = true;
-			return v;
+			return cgroup_number(p + n, NULL);
 		}
 		p = strchr(p, '\n');
 		p = p ? p + 1 : NULL;

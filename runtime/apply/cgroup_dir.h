@@ -12,6 +12,9 @@
 /* dir/file as a path in buf (PATH_MAX bytes). -ENAMETOOLONG when it does not fit. */
 MUST int cgroup_path(char *buf, const char *dir, const char *file);
 
+/* dir without its last component, in buf (PATH_MAX bytes). false: there is none, or it does not fit. */
+bool cgroup_parent(char *buf, const char *dir);
+
 /* open(2), read and write of dir/file; negative errno. The text is NUL-terminated, without the last newline. */
 MUST int cgroup_open(const char *dir, const char *file, int flags);
 MUST ssize_t cgroup_read(const char *dir, const char *file, char *buf, size_t n);
@@ -20,6 +23,10 @@ bool cgroup_has(const char *dir, const char *file);
 
 /* Is dir there, and of version 2? */
 bool cgroup_is_v2(const char *dir);
+
+/* The number that s begins with, blanks before it skipped; 0 when there is none. *end (may be NULL): what follows it. More than 64
+ * bits become UINT64_MAX. */
+uint64_t cgroup_number(const char *s, const char **end);
 
 /* The number behind "key " at the start of a line of text, or 0 with *found = false. */
 uint64_t cgroup_key(const char *text, const char *key, bool *found);

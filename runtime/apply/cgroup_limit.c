@@ -3,7 +3,7 @@
 #include "apply/cgroup_dir.h"
 #include "apply/ops.h"
 #include "sys/sys.h"
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #define V1_MEMORY "memory.limit_in_bytes"
@@ -12,35 +12,38 @@ static uint64_t number_in(const char *dir, const char *file)
 {
 	char buf[64];
 
-	return cgroup_read(dir, file, buf, sizeof buf) > 0 ? strtoull(buf, NULL, 10) : 0;
+	return cgroup_read(dir, file, buf, sizeof buf) > 0 ? cgroup_number(buf, NULL) : 0;
+}
+
+static int no_such_file(const struct step_limit *l, struct err *e)
+{
+	return fail(e, ENOENT, "%s/%s: this kernel's \"%s\" controller does not have that file: remove the limit", l->dir, l->file,
+		    l->controller);
 }
 
 /* The file is not there: either the controller is not, or the kernel does not know the file. */
 static int explain_missing(const struct step_limit *l, struct err *e)
 {
-	char have[1024], parent[PATH_MAX], *slash;
+	char have[1024], parent[PATH_MAX];
+	size_t n = strlen(l->controller);
 
-	if (!cgroup_is_v2(l->dir))
-		return fail(e, ENOENT, "%s/%s: this kernel's \"%s\" controller does not have that file: remove the limit", l->dir, l->file,
-			    l->controller);
-	if (cgroup_read(l->dir, "cgroup.controllers", have, sizeof have) < 0)
+	if (sys_access(AT_FDCWD, l->dir, F_OK, 0) < 0)
 		return fail(e, ENOENT, "the cgroup %s is not there", l->dir);
-	if (cgroup_word(have, l->controller, strlen(l->controller)) || strcmp(l->controller, "cgroup") == 0)
-		return fail(e, ENOENT, "%s/%s: this kernel's \"%s\" controller does not have that file: remove the limit", l->dir, l->file,
-			    l->controller);
-	strcpy(parent, l->dir);
-	slash = strrchr(parent, '/');
-	if (slash)
-		*slash = 0;
-	if (cgroup_read(parent, "cgroup.controllers", have, sizeof have) >= 0 &&
-	    cgroup_word(have, l->controller, strlen(l->controller)))
+	if (!cgroup_is_v2(l->dir))
+		return no_such_file(l, e);
+	if (cgroup_read(l->dir, "cgroup.controllers", have, sizeof have) < 0 || cgroup_word(have, l->controller, n) ||
+	    strcmp(l->controller, "cgroup") == 0)
+		return no_such_file(l, e);
+	if (!cgroup_parent(parent, l->dir))
+		return fail(e, ENAMETOOLONG, "the cgroup path %.64s... is too long", l->dir);
+	if (cgroup_read(parent, "cgroup.controllers", have, sizeof have) >= 0 && cgroup_word(have, l->controller, n))
 		return fail(e, ENOENT,
-			    "cannot set %s: %s does not hand the controller \"%s\" to the cgroups below it, most likely because it holds "
-			    "processes itself: choose a cgroupsPath elsewhere or remove the limit",
+			    "cannot set %s: %s does not hand the controller \"%s\" to the cgroups below it, most likely because it "
+			    "holds processes itself: choose a cgroupsPath elsewhere or remove the limit",
 			    l->file, parent, l->controller);
 	return fail(e, ENOENT,
-		    "cannot set %s: controller \"%s\" is not available in %s: have it delegated to the cgroup above (systemd: Delegate=%s) or "
-		    "remove the limit",
+		    "cannot set %s: controller \"%s\" is not available in %s: have it delegated to the cgroup above "
+		    "(systemd: Delegate=%s) or remove the limit",
 		    l->file, l->controller, parent, l->controller);
 }
 
@@ -52,11 +55,12 @@ static int explain_refused(const struct step_limit *l, int r, struct err *e)
 			    (unsigned long long)number_in(l->dir, "memory.max_usage_in_bytes"));
 	if (r == -EACCES || r == -EPERM || r == -EROFS)
 		return fail_sys(e, r,
-				"not permitted to write \"%s\" to %s/%s (controller \"%s\"): run as root, have the cgroup delegated, or remove the limit",
+				"not permitted to write \"%s\" to %s/%s (controller \"%s\"): run as root, have the cgroup "
+				"delegated, or remove the limit",
 				l->value, l->dir, l->file, l->controller);
 	if (r == -EINVAL || r == -ERANGE || r == -EOVERFLOW)
-		return fail_sys(e, r, "the kernel does not take \"%s\" for %s of controller \"%s\" (in %s)", l->value, l->file, l->controller,
-				l->dir);
+		return fail_sys(e, r, "the kernel does not take \"%s\" for %s of controller \"%s\" (in %s)", l->value, l->file,
+				l->controller, l->dir);
 	if (r == -ENODEV)
 		return fail_sys(e, r, "no such device on this machine: \"%s\" for %s/%s", l->value, l->dir, l->file);
 	return fail_sys(e, r, "cannot write \"%s\" to %s/%s (controller \"%s\")", l->value, l->dir, l->file, l->controller);
@@ -71,12 +75,7 @@ static int with_first_word(const struct step_limit *l, char *buf, size_t size)
 	if (n < 0)
 		return (int)n;
 	now[strcspn(now, " \n")] = 0;
-	if (strlen(now) + 1 + strlen(l->value) >= size)
-		return -E2BIG;
-	strcpy(buf, now);
-	strcat(buf, " ");
-	strcat(buf, l->value);
-	return 0;
+	return (size_t)snprintf(buf, size, "%s %s", now, l->value) < size ? 0 : -E2BIG;
 }
 
 static int write_limit(const struct step_limit *l)
@@ -99,10 +98,11 @@ int cgroup_set_limit(const struct step_limit *l, struct err *e)
 	if (!l->dir) {
 		if (l->optional || l->tentative)
 			return 0;
-		return fail(e, ENOENT, "cannot set %s: this machine has no cgroup controller \"%s\": mount or enable it, or remove the limit",
+		return fail(e, ENOENT,
+			    "cannot set %s: this machine has no cgroup controller \"%s\": mount or enable it, or remove the limit",
 			    l->file, l->controller);
 	}
-	if (l->not_below && number_in(l->dir, l->not_below) > strtoull(l->value, NULL, 10))
+	if (l->not_below && number_in(l->dir, l->not_below) > cgroup_number(l->value, NULL))
 		return fail(e, EBUSY, "rejecting memory limit %s: current usage is %llu, and checkBeforeUpdate is set", l->value,
 			    (unsigned long long)number_in(l->dir, l->not_below));
 	r = write_limit(l);

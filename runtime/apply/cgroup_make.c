@@ -43,7 +43,7 @@ static bool is_cpuset(const struct hierarchy *h)
 /* mkdir with its parents. Returns 1 when dir is new, 0 when it was there. */
 static int make_path(struct arena *a, const char *dir, const struct hierarchy *h, struct made *m, unsigned depth, struct err *e)
 {
-	char parent[PATH_MAX], *slash;
+	char parent[PATH_MAX];
 	int tries, r = 0;
 
 	/* somebody else may remove the parent between our making it and our using it */
@@ -53,11 +53,8 @@ static int make_path(struct arena *a, const char *dir, const struct hierarchy *h
 			break;
 		if (strlen(dir) >= sizeof parent || depth > 64)
 			return fail(e, ENAMETOOLONG, "the cgroup path %.64s... is too long", dir);
-		strcpy(parent, dir);
-		slash = strrchr(parent, '/');
-		if (!slash || slash == parent || (h && strlen(parent) <= strlen(h->dir)))
+		if (!cgroup_parent(parent, dir) || (h && strlen(parent) < strlen(h->dir)))
 			break;
-		*slash = 0;
 		TRY(make_path(a, parent, h, m, depth + 1, e));
 	}
 	if (r == -EEXIST)

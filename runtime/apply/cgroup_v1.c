@@ -25,7 +25,6 @@ static bool blank(const char *s)
 static int inherit_file(const char *dir, const char *root, const char *file, unsigned depth, struct err *e)
 {
 	char parent[PATH_MAX], value[4096];
-	char *slash;
 	ssize_t n = cgroup_read(dir, file, value, sizeof value);
 	int r;
 
@@ -33,13 +32,8 @@ static int inherit_file(const char *dir, const char *root, const char *file, uns
 		return fail_sys(e, (int)n, "%s/%s", dir, file);
 	if (!blank(value) || strcmp(dir, root) == 0)
 		return 0;
-	if (strlen(dir) >= sizeof parent || depth > 64)
+	if (!cgroup_parent(parent, dir) || depth > 64)
 		return fail(e, ENAMETOOLONG, "%s: nested too deep", dir);
-	strcpy(parent, dir);
-	slash = strrchr(parent, '/');
-	if (!slash || slash == parent)
-		return 0;
-	*slash = 0;
 	n = cgroup_read(parent, file, value, sizeof value);
 	if (n >= 0 && blank(value)) {
 		TRY(inherit_file(parent, root, file, depth + 1, e));

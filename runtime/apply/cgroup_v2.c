@@ -12,16 +12,8 @@
 static bool parent_of(const char *dir, const char *root, char *buf)
 {
 	size_t n = strlen(root);
-	char *slash;
 
-	if (strlen(dir) >= PATH_MAX || strncmp(dir, root, n) != 0 || dir[n] != '/')
-		return false;
-	strcpy(buf, dir);
-	slash = strrchr(buf, '/');
-	if (slash == buf)
-		return false;
-	*slash = 0;
-	return true;
+	return strncmp(dir, root, n) == 0 && dir[n] == '/' && cgroup_parent(buf, dir);
 }
 
 /* Appends "+name" for each controller that list does not have yet. */
@@ -100,8 +92,8 @@ int cgroup_v2_settle_type(const char *dir, bool domain_limits, struct err *e)
 	if (strcmp(type, "domain invalid") == 0) {
 		if (domain_limits)
 			return fail(e, EOPNOTSUPP,
-				    "cannot enter cgroupv2 \"%s\" with domain controllers -- it is in an invalid state: a cgroup above it is "
-				    "threaded; choose another cgroupsPath or limit only cpu, cpuset and pids",
+				    "cannot enter cgroupv2 \"%s\" with domain controllers -- it is in an invalid state: a cgroup "
+				    "above it is threaded; choose another cgroupsPath or limit only cpu, cpuset and pids",
 				    dir);
 		r = cgroup_write(dir, "cgroup.type", "threaded");
 		return r < 0 ? fail_sys(e, r, "%s/cgroup.type", dir) : 0;
@@ -172,34 +164,30 @@ int cgroup_v2_delegate(const char *dir, uint32_t uid, uint32_t gid, struct err *
 
 	/* the list is the kernel's: what stands there can be given away without giving away the limits */
 	if (sys_read_file(AT_FDCWD, "/sys/kernel/cgroup/delegate", list, sizeof list) <= 0)
-		strcpy(list, "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n");
+		snprintf(list, sizeof list, "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n");
 	r = sys_chown(AT_FDCWD, dir, uid, gid, AT_SYMLINK_NOFOLLOW);
 	for (name = strtok_r(list, "\n", &save); name && r == 0; name = strtok_r(NULL, "\n", &save))
 		r = strchr(name, '/') ? 0 : hand_over(dir, name, uid, gid);
 	return r < 0 ? fail_sys(e, r, "cannot hand the cgroup %s to user %u", dir, uid) : 0;
 }
 
-/* The version 2 mount point above dir: the last directory on the way up that still is version 2. */
+/* The version 2 mount point above dir: the last directory on the way up that still is on the same file system. */
 static bool mount_point(const char *dir, char *buf)
 {
-	struct stat here, above;
+	char above[PATH_MAX];
+	struct stat here, st;
 
-	if (strlen(dir) >= PATH_MAX || sys_statat(AT_FDCWD, dir, &here, 0) < 0)
+	if (cgroup_path(buf, dir, "") < 0 || sys_statat(AT_FDCWD, dir, &here, 0) < 0)
 		return false;
-	strcpy(buf, dir);
-	for (;;) {
-		char *slash = strrchr(buf, '/');
-
-		if (!slash || slash == buf)
+	buf[strlen(dir)] = 0;
+	while (cgroup_parent(above, buf)) {
+		if (sys_statat(AT_FDCWD, above, &st, 0) < 0)
 			return false;
-		*slash = 0;
-		if (sys_statat(AT_FDCWD, buf, &above, 0) < 0)
-			return false;
-		if (above.st_dev != here.st_dev) {
-			*slash = '/';
+		if (st.st_dev != here.st_dev)
 			return true;
-		}
+		memcpy(buf, above, sizeof above);
 	}
+	return false;
 }
 
 /* The directory of the cgroup that holds pid, as /proc names it. */
@@ -217,9 +205,9 @@ static int cgroup_of(const char *dir, pid_t pid, char *buf, struct err *e)
 		return fail(e, ENOENT, "%s does not tell the cgroup of process %d", path, pid);
 	line += *line == '\n' ? 4 : 3;
 	line[strcspn(line, "\n")] = 0;
-	if (strlen(buf) + strlen(line) >= PATH_MAX)
+	n = (ssize_t)strlen(buf);
+	if (snprintf(buf + n, (size_t)(PATH_MAX - n), "%s", line) >= PATH_MAX - n)
 		return fail(e, ENAMETOOLONG, "the cgroup of process %d has a path that is too long", pid);
-	strcat(buf, line);
 	return 0;
 }
 

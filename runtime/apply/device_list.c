@@ -84,7 +84,8 @@ static int take(struct device_list *l, const struct rule *r, struct err *e)
 
 			print(hole, sizeof hole, r, r->access);
 			print(whole, sizeof whole, &x, x.access);
-			return fail(e, EINVAL, "cgroup version 1 cannot except \"%s\" from the wildcard rule \"%s\": list the devices one by one",
+			return fail(e, EINVAL,
+				    "cgroup version 1 cannot except \"%s\" from the wildcard rule \"%s\": list the devices one by one",
 				    hole, whole);
 		}
 		if (x.access)

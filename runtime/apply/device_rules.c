@@ -19,7 +19,7 @@ static int load(const struct device_program *p, struct err *e)
 	attr.insns = (uint64_t)(uintptr_t)p->v;
 	attr.insn_cnt = (uint32_t)p->n;
 	attr.license = (uint64_t)(uintptr_t) "Apache-2.0";
-	strcpy(attr.prog_name, "wasirun_devices");
+	memcpy(attr.prog_name, "wasirun_devices", sizeof "wasirun_devices");
 	fd = sys_bpf(BPF_PROG_LOAD, &attr, sizeof attr);
 	if (fd == -EINVAL || fd == -ENOSYS)
 		return fail_sys(e, fd, "cannot load the device program: the kernel lacks CONFIG_CGROUP_BPF");

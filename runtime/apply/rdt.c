@@ -198,7 +198,8 @@ static int make(struct run *r, const struct step_rdt *s, size_t *made, struct er
 
 	if (!s->create && sys_access(AT_FDCWD, group, F_OK, 0) < 0)
 		return fail(e, ENOENT,
-			    "clos dir not accessible (must be pre-created when schemata, l3CacheSchema and memBwSchema are empty): %s", group);
+			    "clos dir not accessible (must be pre-created when schemata, l3CacheSchema and memBwSchema are empty): %s",
+			    group);
 	TRY(make_dir(group, MADE_GROUP, made, e));
 	existed = s->named && !(*made & MADE_GROUP);
 	if (existed)

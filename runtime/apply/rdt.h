@@ -10,8 +10,8 @@
 #define RDT_ROOT "/sys/fs/resctrl"
 
 /* The directory that create is going to make for this plan and that delete has to remove (rmdir is enough: the tasks fall back to the
- * group above), for struct record.rdt_path; NULL when there is none or when it is there already. id: the container's. A named closID is never removed
- * (config-linux.md), only the monitoring group that we make in it. */
+ * group above), for struct record.rdt_path; NULL when there is none or when it is there already. id: the container's. A named closID
+ * is never removed (config-linux.md), only the monitoring group that we make in it. */
 const char *rdt_made_path(struct arena *a, const struct plan *p, const char *id);
 
 /* --- pure */

@@ -74,6 +74,8 @@ int apply_update(struct arena *a, const struct host *h, const struct plan *p, st
 			ret = cgroup_set_limit(&s->limit, e);
 		} else if (s->op == STEP_DEVICE_RULES) {
 			ret = op_device_rules(&r, s, &slot, e);
+		} else if (s->op == STEP_RDT) {
+			ret = op_rdt(&r, s, &slot, e);
 		}
 		if (ret < 0 && s->soft)
 			ret = 0;

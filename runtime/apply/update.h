@@ -7,7 +7,7 @@
 #include "plan/host.h"
 #include "plan/step.h"
 
-/* Runs the STEP_LIMIT and STEP_DEVICE_RULES steps of plan_update in order. When one fails, the limits written so far get their former
+/* Runs the STEP_LIMIT, STEP_DEVICE_RULES and (PREPARE) STEP_RDT steps in order. When one fails, the limits written so far get their former
  * values back, as far as the kernel takes them, and the error (with the property in e->at) is that of the step that failed. */
 MUST int apply_update(struct arena *a, const struct host *h, const struct plan *p, struct err *e);
 

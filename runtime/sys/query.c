@@ -57,6 +57,6 @@ int sys_kernel_version(void)
 		return -errno;
 	major = strtol(u.release, &end, 10);
 	if (*end == '.')
-		minor = strtol(end + 1, NULL, 10);
+		minor = strtol(end + 1, &end, 10);
 	return (int)(major * 1000 + minor);
 }

@@ -187,9 +187,10 @@ TEST(device_program_without_rules_denies)
 TEST(device_program_stays_short)
 {
 	struct rule docker[] = {
-		{ false, 'a', -1, -1, 7 }, { true, 'c', -1, -1, 4 }, { true, 'b', -1, -1, 4 }, { true, 'c', 1, 3, 7 }, { true, 'c', 1, 8, 7 },
-		{ true, 'c', 1, 7, 7 },	   { true, 'c', 5, 0, 7 },   { true, 'c', 1, 5, 7 },   { true, 'c', 1, 9, 7 }, { true, 'c', 5, 1, 7 },
-		{ true, 'c', 136, -1, 7 }, { true, 'c', 5, 2, 7 },   { false, 'c', 10, 229, 3 },
+		{ false, 'a', -1, -1, 7 }, { true, 'c', -1, -1, 4 }, { true, 'b', -1, -1, 4 }, { true, 'c', 1, 3, 7 },
+		{ true, 'c', 1, 8, 7 },	   { true, 'c', 1, 7, 7 },   { true, 'c', 5, 0, 7 },   { true, 'c', 1, 5, 7 },
+		{ true, 'c', 1, 9, 7 },	   { true, 'c', 5, 1, 7 },   { true, 'c', 136, -1, 7 }, { true, 'c', 5, 2, 7 },
+		{ false, 'c', 10, 229, 3 },
 	};
 	struct arena a = { .budget = 0 };
 	rules list = { docker, sizeof docker / sizeof *docker };

@@ -15,8 +15,8 @@ TEST(rdt_accepts_schemata_lines)
 
 TEST(rdt_refuses_what_is_no_schemata_line)
 {
-	static const char *const bad[] = { "", "L3", ":0=ff", "L3:", "L3:0", "L3:0=", "L3:x=ff", "L3:0=ff 1=ff", "MB:0=2f", "L3:0=ff\nMB:0=20",
-					   "L3:0=-1", "L3:-1=f" };
+	static const char *const bad[] = { "", "L3", ":0=ff", "L3:", "L3:0", "L3:0=", "L3:x=ff", "L3:0=ff 1=ff",
+					   "MB:0=2f", "L3:0=ff\nMB:0=20", "L3:0=-1", "L3:-1=f" };
 	struct err e = { 0 };
 	size_t i;
 
