@@ -133,6 +133,7 @@ $(B)/tests/lint/docgen: $(B)/tests/lint/docgen.o $(B)/libwasirun.a
 docs: $(B)/tests/lint/docgen
 	$< protocol >docs/protocol.md
 	$< config >docs/config.md
+	$< dictionary >tests/fuzz/config.dict
 
 # ---- what users do
 install: all

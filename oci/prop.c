@@ -389,11 +389,23 @@ static int decode_value(const struct decoder *d, const struct prop *p, const str
 	}
 }
 
+/* The row of that name, or the end of the rows. Writers keep to one order, so the row behind the last one is the best guess. */
+static const struct prop *find_row(const struct prop *rows, const struct prop *guess, const char *name)
+{
+	const struct prop *p;
+
+	if (guess->name && strcmp(guess->name, name) == 0)
+		return guess;
+	for (p = rows; p->name && strcmp(p->name, name) != 0; p++)
+		;
+	return p;
+}
+
 static int decode_object(const struct decoder *d, const struct prop *rows, const struct json *v, const struct where *w, void *out)
 {
 	struct where member = { .up = w };
 	const struct json *m;
-	const struct prop *p;
+	const struct prop *p, *guess = rows;
 	uint64_t seen = 0; /* one bit a row */
 
 	if (v->type != JSON_OBJECT)
@@ -403,12 +415,12 @@ static int decode_object(const struct decoder *d, const struct prop *rows, const
 			*(int *)((char *)out + p->offset) = WORD_ABSENT;
 	for (m = v->child; m; m = m->next) {
 		member.name = m->key;
-		for (p = rows; p->name && strcmp(p->name, m->key) != 0; p++)
-			;
+		p = find_row(rows, guess, m->key);
 		if (!p->name) {
 			TRY(unknown_name(d, rows, m, &member));
 			continue;
 		}
+		guess = p + 1;
 		if (m->type == JSON_NULL && d->unknown == PROP_UNKNOWN_IGNORE)
 			continue;
 		TRY(decode_value(d, p, m, &member, (char *)out + p->offset));

@@ -1,7 +1,9 @@
-/* docgen.c - prints the documents that are generated from tables: `docgen protocol`, `docgen config`.
+/* docgen.c - prints what is generated from tables: `docgen protocol`, `docgen config`, and `docgen dictionary`, the fuzzers' words.
  * Must not say anything of its own about a message or a property. `make docs` writes them, tests/lint/docs.sh checks that they are current. */
 #include "apply/wire.h"
 #include "oci/config.h"
+#include "oci/features.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,49 +18,224 @@ static void protocol(struct text *t)
 	wire_print(t);
 }
 
-static const char *kind(const struct prop *p)
+static void print_words(struct text *t, const struct words *w)
 {
-	static const char *const names[] = {
-		[PROP_BOOL] = "true or false", [PROP_OPT_BOOL] = "true or false", [PROP_STR] = "string", [PROP_INT] = "integer",
-		[PROP_UINT] = "integer",       [PROP_U32] = "integer",            [PROP_WORD] = "word",  [PROP_STRS] = "list of strings",
-		[PROP_U32S] = "list of integers", [PROP_WORDS] = "list of words", [PROP_MAP] = "strings by name", [PROP_OBJ] = "object",
-		[PROP_LIST] = "list of objects", [PROP_OBJMAP] = "objects by name",
-	};
+	size_t i;
 
-	return names[p->kind];
-}
-
-static void range(struct text *t, const struct prop *p)
-{
-	if (p->kind == PROP_INT && (p->min || p->max))
-		text_fmt(t, " %lld..%lld", (long long)p->min, (long long)p->max);
-	if ((p->kind == PROP_UINT || p->kind == PROP_U32 || p->kind == PROP_U32S) && p->umax)
-		text_fmt(t, " %lld..%llu", (long long)p->min, (unsigned long long)p->umax);
-}
-
-static void row(const struct prop *p, const char *at, void *ctx)
-{
-	struct text *t = ctx;
-	const char *c;
-
-	text_fmt(t, "| `%s` | %s", at, kind(p));
-	range(t, p);
-	text_fmt(t, "%s | ", p->flags & PROP_REQUIRED ? ", required" : "");
-	for (c = p->doc ? p->doc : ""; *c; c++) {
-		if (*c == '|')
-			text_str(t, "\\");
-		text_add(t, c, 1);
+	if (w->n > 10) {
+		text_fmt(t, "a [%s](#vocabularies)", w->what);
+		return;
 	}
-	text_fmt(t, "%s |\n", p->flags & PROP_PARSED ? " Decoded and shown, not applied." : "");
+	for (i = 0; i < w->n; i++)
+		text_fmt(t, "%s`%s`", i ? ", " : "", w->v[i].name);
+}
+
+static void print_range(struct text *t, const struct prop *p)
+{
+	if (p->kind == PROP_INT && p->min == 0 && p->max == 0)
+		text_fmt(t, "integer");
+	else if (p->kind == PROP_INT && p->max == INT64_MAX)
+		text_fmt(t, "integer from %" PRId64, p->min);
+	else if (p->kind == PROP_INT)
+		text_fmt(t, "integer %" PRId64 " to %" PRId64, p->min, p->max);
+	else if (p->umax)
+		text_fmt(t, "integer %" PRId64 " to %" PRIu64, p->min, p->umax);
+	else
+		text_fmt(t, "integer from %" PRId64, p->min);
+}
+
+static void print_kind(struct text *t, const struct prop *p)
+{
+	switch (p->kind) {
+	case PROP_BOOL:
+	case PROP_OPT_BOOL:
+		text_fmt(t, "boolean");
+		break;
+	case PROP_STR:
+		text_fmt(t, "string%s", p->flags & PROP_ABS ? ", an absolute path" : "");
+		break;
+	case PROP_INT:
+	case PROP_UINT:
+	case PROP_U32:
+		print_range(t, p);
+		break;
+	case PROP_WORD:
+		print_words(t, p->words);
+		break;
+	case PROP_STRS:
+		text_fmt(t, "list of %s", p->flags & PROP_ABS ? "absolute paths" : "strings");
+		break;
+	case PROP_U32S:
+		text_fmt(t, "list of integers 0 to %" PRIu64, p->umax);
+		break;
+	case PROP_WORDS:
+		text_fmt(t, "list of ");
+		print_words(t, p->words);
+		break;
+	case PROP_MAP:
+		text_fmt(t, "map from string to string");
+		break;
+	case PROP_OBJ:
+		text_fmt(t, "object");
+		break;
+	case PROP_LIST:
+		text_fmt(t, "list of objects");
+		break;
+	case PROP_OBJMAP:
+		text_fmt(t, "map of objects");
+		break;
+	}
+}
+
+static void print_row(struct text *t, const struct prop *p)
+{
+	text_fmt(t, "| `%s` | ", p->name);
+	print_kind(t, p);
+	text_fmt(t, " | %s%s%s", p->flags & PROP_REQUIRED ? "**Required.** " : "", p->doc, p->flags & PROP_PARSED ? " *Not applied.*" : "");
+	if (p->example && !p->sub)
+		text_fmt(t, " Example: `%s`", p->example);
+	text_fmt(t, " |\n");
+}
+
+/* Every object of the document; those that share their rows (hooks, id mappings) are described once. */
+static struct object {
+	const struct prop *rows;
+	char at[96];
+} objects[128];
+static size_t objects_n;
+
+static void collect(const struct prop *p, const char *at, void *ctx)
+{
+	struct object *o = &objects[objects_n];
+
+	(void)ctx;
+	if (!p->sub || objects_n == sizeof objects / sizeof objects[0])
+		return;
+	o->rows = p->sub;
+	snprintf(o->at, sizeof o->at, "%s%s", at, p->kind == PROP_LIST ? "/N" : p->kind == PROP_OBJMAP ? "/KEY" : "");
+	objects_n++;
+}
+
+static bool is_first(size_t i)
+{
+	size_t j;
+
+	for (j = 0; j < i; j++)
+		if (objects[j].rows == objects[i].rows)
+			return false;
+	return true;
+}
+
+static void print_objects(struct text *t)
+{
+	const struct prop *p;
+	size_t i, j;
+
+	objects[objects_n++] = (struct object){ config_props, "/" };
+	prop_walk(config_props, "", collect, NULL);
+	for (i = 0; i < objects_n; i++) {
+		if (!is_first(i))
+			continue;
+		text_fmt(t, "\n## `%s`", objects[i].at);
+		for (j = i + 1; j < objects_n; j++)
+			if (objects[j].rows == objects[i].rows)
+				text_fmt(t, ", `%s`", objects[j].at);
+		text_fmt(t, "\n\n| Property | Value | Meaning |\n|---|---|---|\n");
+		for (p = objects[i].rows; p->name; p++)
+			print_row(t, p);
+	}
+}
+
+static void print_vocabulary(struct text *t, const struct words *w)
+{
+	size_t i;
+
+	text_fmt(t, "\n### %c%s\n\n", w->what[0] & ~0x20, w->what + 1);
+	for (i = 0; i < w->n; i++)
+		text_fmt(t, "%s`%s`", i ? ", " : "", w->v[i].name);
+	text_fmt(t, "\n");
+}
+
+static void print_vocabularies(struct text *t)
+{
+	static const struct words *const list[] = {
+		&words_mount_option, &words_capability, &words_rlimit, &words_seccomp_arch,
+	};
+	size_t i;
+
+	text_fmt(t, "\n## Vocabularies\n\nOther lists of words stand with the property they belong to. Mount options that are not listed go to the\n"
+	       "file system as they are.\n");
+	for (i = 0; i < sizeof list / sizeof list[0]; i++)
+		print_vocabulary(t, list[i]);
 }
 
 static void config(struct text *t)
 {
-	text_str(t, "# config.json\n\n"
-		    "Every property that wasirun decodes, by its place in the document; `N` stands for an index, `KEY` for a name. Generated from\n"
-		    "the rows in `oci/` by `make docs`. What is not listed is ignored, as the specification asks (and told with `--debug`).\n\n"
-		    "| property | value | meaning |\n|---|---|---|\n");
-	prop_walk(config_props, "", row, t);
+	text_fmt(t, "# config.json\n\n"
+		    "What wasirun understands of the OCI runtime specification %s, config.md and config-linux.md. Generated from the rows in `oci/`\n"
+		    "by `make docs`.\n\n"
+		    "A value of another type, a number outside of its range, a word that is not listed, a name that stands twice in an object:\n"
+		    "each is an error with the JSON pointer of the value, its line and its column. `null` counts as absent. Names are\n"
+		    "case-sensitive. A property that is not listed is ignored, with a line at debug level; one whose name is nearly that of a\n"
+		    "property which keeps something away from the container, with a warning. `N` stands for an element of a list, `KEY` for a\n"
+		    "member of a map. `exec --process` takes an object such as `/process`, `update --resources` one such as `/linux/resources`.\n",
+		 OCI_VERSION);
+	print_objects(t);
+	print_vocabularies(t);
+}
+
+/* The dictionary: every name and every word once, in libFuzzer's format. */
+#define MOST 2048
+static const char *seen[MOST];
+static size_t seen_n;
+
+static void print_entry(struct text *t, const char *s)
+{
+	size_t i;
+
+	for (i = 0; i < seen_n; i++)
+		if (strcmp(seen[i], s) == 0)
+			return;
+	if (seen_n < MOST)
+		seen[seen_n++] = s;
+	text_fmt(t, "\"\\\"%s\\\"\"\n", s);
+}
+
+static void print_escaped(struct text *t, const char *s)
+{
+	text_fmt(t, "\"");
+	for (; *s; s++)
+		text_fmt(t, *s == '"' || *s == '\\' ? "\\%c" : "%c", *s);
+	text_fmt(t, "\"\n");
+}
+
+static void dictionary_row(const struct prop *p, const char *at, void *ctx)
+{
+	struct text *t = ctx;
+	size_t i;
+
+	(void)at;
+	print_entry(t, p->name);
+	for (i = 0; p->words && i < p->words->n; i++)
+		print_entry(t, p->words->v[i].name);
+	if (p->example && strlen(p->example) < 64)
+		print_escaped(t, p->example);
+}
+
+static void print_dictionary(struct text *t)
+{
+	static const char *const pieces[] = {
+		"4294967295", "4294967296", "18446744073709551615", "-9223372036854775808", "-0", "1e3", "null", "true", "false",
+		"\\u0000", "\\ud800", "\\udc00", "\\ud83d\\ude00", "{}", "[]", "/*",
+	};
+	size_t i;
+
+	text_fmt(t, "# The words of config.json. Generated from the rows in oci/ by make docs.\n");
+	for (i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
+		print_escaped(t, pieces[i]);
+	for (i = 0; i < words_mount_option.n; i++)
+		print_entry(t, words_mount_option.v[i].name);
+	prop_walk(config_props, "", dictionary_row, t);
 }
 
 int main(int argc, char **argv)
@@ -70,8 +247,10 @@ int main(int argc, char **argv)
 		protocol(&t);
 	} else if (argc == 2 && !strcmp(argv[1], "config")) {
 		config(&t);
+	} else if (argc == 2 && !strcmp(argv[1], "dictionary")) {
+		print_dictionary(&t);
 	} else {
-		fprintf(stderr, "usage: docgen protocol|config\n");
+		fprintf(stderr, "usage: docgen protocol|config|dictionary\n");
 		return 2;
 	}
 	fputs(text_get(&t), stdout);

@@ -13,6 +13,7 @@ complain() { echo "docs: $*" >&2; bad=1; }
 for doc in protocol config; do
 	"$build/tests/lint/docgen" $doc | cmp -s - "$top/docs/$doc.md" || complain "docs/$doc.md is not what the tables say: make docs"
 done
+"$build/tests/lint/docgen" dictionary | cmp -s - "$top/tests/fuzz/config.dict" || complain "tests/fuzz/config.dict is not what the rows say: make docs"
 
 # "command<TAB>--option ARG, -o ARG", from the help texts
 wasirun=$build/wasirun
