@@ -10,7 +10,6 @@
 #include "apply/notify.h"
 #include "apply/probe.h"
 #include "apply/rdt.h"
-#include "apply/rdt.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "store/files.h"
@@ -177,7 +176,6 @@ static int fill_record(struct globals *g, struct making *m, const char *id, stru
 		if (s->op == STEP_RDT && s->rdt.clos_id)
 			r->intel_clos = arena_str(g->arena, s->rdt.clos_id);
 	}
-	r->rdt_path = (char *)rdt_made_path(g->arena, &m->plan, id);
 	rdt = rdt_made_path(g->arena, &m->plan, id);
 	r->rdt_path = rdt ? arena_str(g->arena, rdt) : NULL;
 	r->terminal = m->config.process->terminal;
