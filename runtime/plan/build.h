@@ -12,18 +12,18 @@
 struct build {
 	struct arena *a;
 	const struct config *c;
-	const struct linux_ *l;    /* never NULL */
-	const struct process *p;   /* the one that this plan starts; never NULL */
+	const struct linux_ *l;	 /* never NULL */
+	const struct process *p; /* the one that this plan starts; never NULL */
 	const struct host *h;
 	const struct plan_options *o;
 	struct plan *out;
-	bool exec;                 /* p joins a container that exists */
-	const char *process_at;    /* JSON pointer of p: "/process", for exec "" */
-	uint64_t made, joined;     /* CLONE_NEW* of namespaces that are new and of those that exist */
-	struct strs dirs;          /* the cgroup's directories */
-	bool cgroup_asked;         /* limits or a cgroupsPath */
-	struct strs late_mounts;   /* place, target, place, target ...: what becomes read-only at the end */
-	bool deny_setgroups;       /* the new user namespace can have no supplementary groups */
+	bool exec;		 /* p joins a container that exists */
+	const char *process_at;	 /* JSON pointer of p: "/process", for exec "" */
+	uint64_t made, joined;	 /* CLONE_NEW* of namespaces that are new and of those that exist */
+	struct strs dirs;	 /* the cgroup's directories */
+	bool cgroup_asked;	 /* limits or a cgroupsPath */
+	struct strs late_mounts; /* place, target, place, target ...: what becomes read-only at the end */
+	bool deny_setgroups;	 /* the new user namespace can have no supplementary groups */
 };
 
 /* Adds a step. The result is good until the next one is added. at: a JSON pointer that lives as long as the arena. */
@@ -80,9 +80,9 @@ struct limits {
 	struct build *b;
 	const struct resources *r;
 	const struct strs *dirs;
-	const char *prefix;    /* JSON pointer of r */
-	bool update;           /* of a running container: other values may be in force */
-	bool relative;         /* v2: our own cgroup's parent holds it, so host.v2_controllers tells what there is */
+	const char *prefix; /* JSON pointer of r */
+	bool update;	    /* of a running container: other values may be in force */
+	bool relative;	    /* v2: our own cgroup's parent holds it, so host.v2_controllers tells what there is */
 };
 MUST int plan_limits(struct limits *x, struct err *e);
 MUST int plan_limits_v1(struct limits *x, struct err *e);
@@ -100,7 +100,7 @@ const char *plan_unum(struct limits *x, uint64_t v);
 MUST int plan_mounts(struct build *b, struct err *e);
 void plan_late_mounts(struct build *b);
 MUST int plan_mount_options(struct build *b, const struct mount *m, const char *at, struct step_mount *out, struct err *e);
-MUST int plan_cgroup_mount(struct build *b, const struct mount *m, const char *at, struct err *e);
+MUST int plan_cgroup_mount(struct build *b, const struct mount *m, const char *target, const char *at, struct err *e);
 MUST int plan_root(struct build *b, struct err *e);
 MUST int plan_pivot(struct build *b, struct err *e);
 bool plan_mounts_at(const struct build *b, const char *target, const struct mount **last);

@@ -143,10 +143,12 @@ int plan_cgroup(struct build *b, struct err *e)
 	x.dirs = &b->dirs;
 	if (!b->dirs.n) {
 		if (limits_asked(r))
-			return plan_fail(e, ENOTSUP, "/linux/resources", disabled(b) ? "limits need a cgroup, but the cgroup manager is disabled" :
-										      "limits need a cgroup, but none is mounted below /sys/fs/cgroup");
+			return plan_fail(e, ENOTSUP, "/linux/resources",
+					 disabled(b) ? "limits need a cgroup, but the cgroup manager is disabled"
+						     : "limits need a cgroup, but none is mounted below /sys/fs/cgroup");
 		if (!disabled(b))
-			plan_warn(b, "no cgroup file system is mounted: the container's processes cannot be told apart, nor its devices limited");
+			plan_warn(b, "no cgroup file system is mounted: the container's processes cannot be told apart, nor its devices "
+				     "limited");
 		return 0;
 	}
 	add_cgroup(b, is_set(path) ? "/linux/cgroupsPath" : "");

@@ -17,10 +17,10 @@ static void add_links(struct build *b, struct step_cgroup_mount *m, const char *
 	}
 }
 
-int plan_cgroup_mount(struct build *b, const struct mount *m, const char *at, struct err *e)
+int plan_cgroup_mount(struct build *b, const struct mount *m, const char *target, const char *at, struct err *e)
 {
-	struct step_cgroup_mount c = { .target = m->destination, .v2 = b->h->cgroup == CGROUP_V2, .label = b->l->mount_label };
-	struct step_mount s = { .target = m->destination };
+	struct step_cgroup_mount c = { .target = target, .v2 = b->h->cgroup == CGROUP_V2, .label = b->l->mount_label };
+	struct step_mount s = { .target = target };
 	size_t i;
 
 	if (!b->h->hierarchies.n)

@@ -103,7 +103,8 @@ static int cpu(struct limits *x, const struct cpu_limits *c, struct err *e)
 	/* the kernel would take the nearest value without a word */
 	if (shares && (shares < CPU_SHARES_MIN || shares > CPU_SHARES_MAX))
 		return plan_fail(e, EINVAL, plan_at(x->b, "%s/cpu/shares", x->prefix), "the %s allowed cpu-shares is %d",
-				 shares < CPU_SHARES_MIN ? "minimum" : "maximum", shares < CPU_SHARES_MIN ? CPU_SHARES_MIN : CPU_SHARES_MAX);
+				 shares < CPU_SHARES_MIN ? "minimum" : "maximum",
+				 shares < CPU_SHARES_MIN ? CPU_SHARES_MIN : CPU_SHARES_MAX);
 	if (shares)
 		TRY(plan_limit(x, "cpu", "cpu.shares", plan_unum(x, shares), "/cpu/shares", NULL, e));
 	TRY(cpu_bandwidth(x, c, e));
@@ -134,7 +135,8 @@ static int weight_devices(struct limits *x, const struct block_io_limits *io, st
 		const char *dev = arena_fmt(a, "%" PRId64 ":%" PRId64, d->major.v, d->minor.v);
 
 		if (d->weight.v)
-			TRY(weight(x, "blkio.weight_device", "blkio.bfq.weight_device", arena_fmt(a, "%s %" PRIu64, dev, d->weight.v), at, e));
+			TRY(weight(x, "blkio.weight_device", "blkio.bfq.weight_device", arena_fmt(a, "%s %" PRIu64, dev, d->weight.v), at,
+				   e));
 		if (d->leaf_weight.v)
 			TRY(plan_limit(x, "blkio", "blkio.leaf_weight_device", arena_fmt(a, "%s %" PRIu64, dev, d->leaf_weight.v), at, NULL,
 				       e));
@@ -147,9 +149,10 @@ static int throttle(struct limits *x, const throttle_list *list, const char *fil
 	size_t i;
 
 	for (i = 0; i < list->n; i++)
-		TRY(plan_limit(x, "blkio", file,
-			       arena_fmt(x->b->a, "%" PRId64 ":%" PRId64 " %" PRIu64, list->v[i].major.v, list->v[i].minor.v, list->v[i].rate.v),
-			       plan_at(x->b, "/blockIO/%s/%zu", name, i), NULL, e));
+		TRY(plan_limit(
+			x, "blkio", file,
+			arena_fmt(x->b->a, "%" PRId64 ":%" PRId64 " %" PRIu64, list->v[i].major.v, list->v[i].minor.v, list->v[i].rate.v),
+			plan_at(x->b, "/blockIO/%s/%zu", name, i), NULL, e));
 	return 0;
 }
 
@@ -184,7 +187,8 @@ int plan_limits_v1(struct limits *x, struct err *e)
 	const struct resources *r = x->r;
 
 	if (r->unified.n)
-		return plan_fail(e, ENOTSUP, plan_at(x->b, "%s/unified", x->prefix), "unified needs cgroup version 2, which this machine does not use");
+		return plan_fail(e, ENOTSUP, plan_at(x->b, "%s/unified", x->prefix),
+				 "unified needs cgroup version 2, which this machine does not use");
 	if (r->memory)
 		TRY(memory(x, r->memory, e));
 	if (r->cpu)

@@ -74,7 +74,8 @@ static bool host_network(const struct build *b)
 static int check_sysctl(struct build *b, const char *key, const char *path, const char *at, struct err *e)
 {
 	if (is_ipc(path))
-		return has_ns(b, CLONE_NEWIPC) ? 0 : plan_fail(e, EINVAL, at, "sysctl \"%s\" is not allowed in the hosts ipc namespace", key);
+		return has_ns(b, CLONE_NEWIPC) ? 0
+					       : plan_fail(e, EINVAL, at, "sysctl \"%s\" is not allowed in the hosts ipc namespace", key);
 	if (begins(path, "net/"))
 		return host_network(b) ? plan_fail(e, EINVAL, at, "sysctl \"%s\" not allowed in host network namespace", key) : 0;
 	if (has_ns(b, CLONE_NEWUTS) && strcmp(path, "kernel/domainname") == 0)
@@ -109,8 +110,8 @@ static int one_name(struct build *b, enum op op, const char *what, const char *n
 	if (!is_set(name))
 		return 0;
 	if (!has_ns(b, CLONE_NEWUTS))
-		return plan_fail(e, EINVAL, at, "unable to set %s without a private UTS namespace: add {\"type\": \"uts\"} to /linux/namespaces",
-				 what);
+		return plan_fail(e, EINVAL, at,
+				 "unable to set %s without a private UTS namespace: add {\"type\": \"uts\"} to /linux/namespaces", what);
 	plan_add(b, op, STAGE_CONTAINER, at)->name = name;
 	return 0;
 }
@@ -131,7 +132,8 @@ int plan_label_check(struct build *b, struct err *e)
 		return plan_fail(e, ENOTSUP, plan_at(b, "%s/selinuxLabel", b->process_at),
 				 "selinux label is specified in config, but selinux is disabled or not supported");
 	if (is_set(b->l->mount_label) && !b->h->selinux)
-		return plan_fail(e, ENOTSUP, "/linux/mountLabel", "mountLabel is specified in config, but selinux is disabled or not supported");
+		return plan_fail(e, ENOTSUP, "/linux/mountLabel",
+				 "mountLabel is specified in config, but selinux is disabled or not supported");
 	return 0;
 }
 

@@ -9,10 +9,9 @@ enum { R = 1, W = 2, M = 4 };
 /* What every container gets, after the configuration's own rules, as with runc: an engine's list begins with "deny all" and relies on
  * these. Making a node is harmless where it cannot be opened. */
 static const struct rule defaults[] = {
-	{ true, 'c', -1, -1, M },         { true, 'b', -1, -1, M },         { true, 'c', 1, 3, R | W | M },
-	{ true, 'c', 1, 5, R | W | M },   { true, 'c', 1, 7, R | W | M },   { true, 'c', 1, 8, R | W | M },
-	{ true, 'c', 1, 9, R | W | M },   { true, 'c', 5, 0, R | W | M },   { true, 'c', 5, 2, R | W | M },
-	{ true, 'c', 136, -1, R | W | M },
+	{ true, 'c', -1, -1, M },	{ true, 'b', -1, -1, M },	   { true, 'c', 1, 3, R | W | M }, { true, 'c', 1, 5, R | W | M },
+	{ true, 'c', 1, 7, R | W | M }, { true, 'c', 1, 8, R | W | M },	   { true, 'c', 1, 9, R | W | M }, { true, 'c', 5, 0, R | W | M },
+	{ true, 'c', 5, 2, R | W | M }, { true, 'c', 136, -1, R | W | M },
 };
 
 static unsigned access_of(const char *s)
@@ -30,7 +29,8 @@ static int one_rule(struct limits *x, size_t i, struct step_device_rules *out, s
 	if (d->access)
 		rule.access = access_of(d->access);
 	if (!rule.access)
-		return plan_fail(e, EINVAL, plan_at(x->b, "%s/devices/%zu/access", x->prefix, i), "a rule about no access at all says nothing");
+		return plan_fail(e, EINVAL, plan_at(x->b, "%s/devices/%zu/access", x->prefix, i),
+				 "a rule about no access at all says nothing");
 	if (rule.type != 'a' || (rule.major < 0 && rule.minor < 0)) {
 		*arena_push(x->b->a, &out->rules) = rule;
 		return 0;

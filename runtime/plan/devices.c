@@ -96,7 +96,8 @@ int plan_devices(struct build *b, struct err *e)
 	if (!(b->made & CLONE_NEWNS)) {
 		if (b->l->devices.n)
 			return plan_fail(e, EINVAL, "/linux/devices",
-					 "device nodes need a mount namespace of the container's own: add {\"type\": \"mount\"} to /linux/namespaces");
+					 "device nodes need a mount namespace of the container's own: add {\"type\": \"mount\"} to "
+					 "/linux/namespaces");
 		return 0;
 	}
 	if (plan_mounts_at(b, "/dev", &dev) && is_bind(dev)) {

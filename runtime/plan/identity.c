@@ -76,7 +76,8 @@ static int add_ids(struct build *b, struct err *e)
 	TRY(check_mapped(b, u, e));
 	s.keep_groups = keeps_groups(b) || b->deny_setgroups;
 	if (b->deny_setgroups && u->additional_gids.n)
-		plan_warn(b, "%s/user/additionalGids: ignored, in a user namespace with one group the kernel allows no others", b->process_at);
+		plan_warn(b, "%s/user/additionalGids: ignored, in a user namespace with one group the kernel allows no others",
+			  b->process_at);
 	plan_add(b, STEP_IDS, STAGE_START, plan_at(b, "%s/user", b->process_at))->ids = s;
 	return 0;
 }

@@ -104,7 +104,8 @@ static int check_memory(const struct limits *x, struct err *e)
 		plan_warn(b, "%s/memory/useHierarchy: ignored, Linux always counts memory hierarchically", x->prefix);
 	if (m->swap.v > 0 && m->limit.v > 0 && m->swap.v < m->limit.v)
 		return plan_fail(e, EINVAL, plan_at(b, "%s/memory/swap", x->prefix),
-				 "memory and swap together (%" PRId64 ") cannot be less than memory alone (%" PRId64 ")", m->swap.v, m->limit.v);
+				 "memory and swap together (%" PRId64 ") cannot be less than memory alone (%" PRId64 ")", m->swap.v,
+				 m->limit.v);
 	return 0;
 }
 
@@ -121,7 +122,8 @@ static int check_names(const struct limits *x, struct err *e)
 
 	for (i = 0; i < r->rdma.n; i++)
 		if (!name_ok(r->rdma.v[i].key))
-			return plan_fail(e, EINVAL, plan_at(x->b, "%s/rdma", x->prefix), "\"%s\" is not the name of a device", r->rdma.v[i].key);
+			return plan_fail(e, EINVAL, plan_at(x->b, "%s/rdma", x->prefix), "\"%s\" is not the name of a device",
+					 r->rdma.v[i].key);
 	for (i = 0; r->network && i < r->network->priorities.n; i++)
 		if (!name_ok(r->network->priorities.v[i].name))
 			return plan_fail(e, EINVAL, plan_at(x->b, "%s/network/priorities/%zu/name", x->prefix, i),
@@ -155,8 +157,11 @@ static int limit_pids(struct limits *x, struct err *e)
 
 	if (!p || !p->limit.set)
 		return 0;
-	return plan_limit(x, "pids", "pids.max", p->limit.v < 0 ? "max" : p->limit.v == 0 ? "1" : plan_num(x, p->limit.v), "/pids/limit",
-			  NULL, e);
+	return plan_limit(x, "pids", "pids.max",
+			  p->limit.v < 0    ? "max"
+			  : p->limit.v == 0 ? "1"
+					    : plan_num(x, p->limit.v),
+			  "/pids/limit", NULL, e);
 }
 
 static int limit_cpuset(struct limits *x, struct err *e)

@@ -41,12 +41,8 @@ static void take_data(struct build *b, const char *s, struct step_mount *out)
 static void take_word(const struct word *w, struct step_mount *out)
 {
 	switch ((enum mount_option_kind)w->kind) {
-	case OPT_ATTR:
-		take_bits(&out->attr, w);
-		break;
-	case OPT_ATTR_REC:
-		take_bits(&out->attr_rec, w);
-		break;
+	case OPT_ATTR: take_bits(&out->attr, w); break;
+	case OPT_ATTR_REC: take_bits(&out->attr_rec, w); break;
 	case OPT_SUPER:
 		out->super_set = (out->super_set & ~w->clear) | w->value;
 		out->super_clear = (out->super_clear & ~w->value) | w->clear;
@@ -55,30 +51,17 @@ static void take_word(const struct word *w, struct step_mount *out)
 		out->bind = true;
 		out->rbind |= w->value != 0;
 		break;
-	case OPT_PROPAGATION:
-		out->propagation = w->value;
-		break;
-	case OPT_REMOUNT:
-		out->remount = true;
-		break;
-	case OPT_TMPCOPYUP:
-		out->tmpcopyup = true;
-		break;
+	case OPT_PROPAGATION: out->propagation = w->value; break;
+	case OPT_REMOUNT: out->remount = true; break;
+	case OPT_TMPCOPYUP: out->tmpcopyup = true; break;
 	case OPT_IDMAP:
 		out->idmap = true;
 		out->idmap_rec |= w->value != 0;
 		break;
-	case OPT_COPY_SYMLINK:
-		out->copy_symlink = true;
-		break;
-	case OPT_SRC_NOFOLLOW:
-		out->src_nofollow = true;
-		break;
-	case OPT_DEST_NOFOLLOW:
-		out->dest_nofollow = true;
-		break;
-	case OPT_NOTHING:
-		break;
+	case OPT_COPY_SYMLINK: out->copy_symlink = true; break;
+	case OPT_SRC_NOFOLLOW: out->src_nofollow = true; break;
+	case OPT_DEST_NOFOLLOW: out->dest_nofollow = true; break;
+	case OPT_NOTHING: break;
 	}
 }
 
@@ -123,6 +106,7 @@ int plan_mount_options(struct build *b, const struct mount *m, const char *at, s
 		out->bind = false; /* "remount,bind" is mount(8)'s way to say: the mount, not the file system */
 	if (out->bind && out->data.n)
 		return plan_fail(e, EINVAL, plan_at(b, "%s/options/%zu", at, first_data),
-				 "bind mounts cannot have any filesystem-specific options applied, and \"%s\" is no general one", out->data.v[0]);
+				 "bind mounts cannot have any filesystem-specific options applied, and \"%s\" is no general one",
+				 out->data.v[0]);
 	return check(b, m, at, out, e);
 }

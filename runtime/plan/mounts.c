@@ -6,15 +6,29 @@
 #include <sched.h>
 #include <string.h>
 
+/* Where a mount goes, as a plain path; NULL where it has "..". Old configurations, and some of today's tools, write a destination as the
+ * host sees it. As runc does, the root's own path in front of it is taken away: no container has a directory of that name by chance. */
+static const char *target_of(const struct build *b, const struct mount *m)
+{
+	const char *path = b->c->root ? b->c->root->path : NULL, *root, *clean = plan_clean_path(b->a, m->destination);
+	size_t n;
+
+	if (!is_set(path) || !clean)
+		return clean;
+	root = plan_clean_path(b->a, path[0] == '/' ? path : arena_fmt(b->a, "%s/%s", b->h->bundle, path));
+	n = root ? strlen(root) : 0;
+	return n > 1 && strncmp(clean, root, n) == 0 && clean[n] == '/' ? clean + n : clean;
+}
+
 bool plan_mounts_at(const struct build *b, const char *target, const struct mount **last)
 {
 	size_t i;
 
 	*last = NULL;
 	for (i = 0; i < b->c->mounts.n; i++) {
-		const char *clean = plan_clean_path(b->a, b->c->mounts.v[i].destination);
+		const char *its = target_of(b, &b->c->mounts.v[i]);
 
-		if (clean && strcmp(clean, target) == 0)
+		if (its && strcmp(its, target) == 0)
 			*last = &b->c->mounts.v[i];
 	}
 	return *last != NULL;
@@ -24,7 +38,9 @@ bool plan_mounts_at(const struct build *b, const char *target, const struct moun
 static void add_dev(struct build *b)
 {
 	const struct mount *m;
-	struct step_mount dev = { .target = "/dev", .source = "tmpfs", .fstype = "tmpfs", .label = b->l->mount_label, .label_key = "context" };
+	struct step_mount dev = {
+		.target = "/dev", .source = "tmpfs", .fstype = "tmpfs", .label = b->l->mount_label, .label_key = "context"
+	};
 
 	if (plan_mounts_at(b, "/dev", &m))
 		return;
@@ -48,8 +64,9 @@ static int check_proc(struct build *b, const struct step_mount *m, const char *t
 
 		if ((m->fstype && strcmp(m->fstype, "proc") == 0) || (source && strcmp(source, "/proc") == 0))
 			return 0;
-		return plan_fail(e, EINVAL, at, "\"/proc\" cannot be mounted because it is not of type proc: only a proc file system, or the "
-						"host's by a bind, may stand there");
+		return plan_fail(e, EINVAL, at,
+				 "\"/proc\" cannot be mounted because it is not of type proc: only a proc file system, or the "
+				 "host's by a bind, may stand there");
 	}
 	for (i = 0; i < sizeof allowed / sizeof *allowed; i++)
 		if (m->bind && strcmp(target + 6, allowed[i]) == 0)
@@ -69,7 +86,8 @@ static int idmap_ranges(struct build *b, const struct mount *m, const char *at, 
 	if (given && (!m->uid_mappings.n || !m->gid_mappings.n))
 		return plan_fail(e, EINVAL, at, "id-mapped mounts must have both uid and gid mappings specified");
 	if (!given && !has_ns(b, CLONE_NEWUSER))
-		return plan_fail(e, EINVAL, at, "an id-mapped mount needs uidMappings and gidMappings, or a user namespace to take them from");
+		return plan_fail(e, EINVAL, at,
+				 "an id-mapped mount needs uidMappings and gidMappings, or a user namespace to take them from");
 	s->uids = plan_ids_from(b, &m->uid_mappings);
 	s->gids = plan_ids_from(b, &m->gid_mappings);
 	return 0;
@@ -99,7 +117,8 @@ static void drop_unmapped_gid(struct build *b, const char *at, struct step_mount
 		if (strncmp(p, "gid=", 4) == 0)
 			for (p += 4; *p >= '0' && *p <= '9' && gid <= UINT32_MAX; p++)
 				gid = gid * 10 + (uint64_t)(*p - '0');
-		if (strncmp(s->data.v[i], "gid=", 4) == 0 && !*p && gid <= UINT32_MAX && !plan_id_mapped(&b->l->gid_mappings, (uint32_t)gid))
+		if (strncmp(s->data.v[i], "gid=", 4) == 0 && !*p && gid <= UINT32_MAX &&
+		    !plan_id_mapped(&b->l->gid_mappings, (uint32_t)gid))
 			plan_warn(b, "%s: %s is left out, the user namespace does not have that group", at, s->data.v[i]);
 		else
 			plan_push(b->a, &kept, s->data.v[i]);
@@ -147,18 +166,16 @@ static bool is_cgroup(const struct build *b, const struct mount *m)
 static int one_mount(struct build *b, size_t i, struct err *e)
 {
 	const struct mount *m = &b->c->mounts.v[i];
-	const char *at = plan_at(b, "/mounts/%zu", i), *target = plan_clean_path(b->a, m->destination);
-	struct step_mount s = { .target = m->destination };
+	const char *at = plan_at(b, "/mounts/%zu", i), *target = target_of(b, m);
+	struct step_mount s = { .target = target };
 
 	if (!target)
 		return plan_fail(e, EINVAL, plan_at(b, "%s/destination", at), "the path has \"..\" in it");
-	if (m->destination[0] != '/')
-		s.target = target;
 	if (strcmp(target, "/") == 0)
 		return plan_fail(e, EINVAL, plan_at(b, "%s/destination", at), "the root of the container is mounted already: see /root");
 	TRY(plan_mount_options(b, m, at, &s, e));
 	if (is_cgroup(b, m) && !s.bind && !s.remount)
-		return plan_cgroup_mount(b, m, at, e);
+		return plan_cgroup_mount(b, m, target, at, e);
 	if (s.bind)
 		TRY(bind_source(b, m, at, &s, e));
 	else if (!s.remount)
@@ -168,7 +185,7 @@ static int one_mount(struct build *b, size_t i, struct err *e)
 	if (read_only_later(&s, target)) {
 		s.attr.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 		plan_push(b->a, &b->late_mounts, at);
-		plan_push(b->a, &b->late_mounts, s.target);
+		plan_push(b->a, &b->late_mounts, target);
 	}
 	plan_add(b, STEP_MOUNT, STAGE_INSIDE, at)->mount = s;
 	return 0;

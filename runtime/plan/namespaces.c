@@ -19,9 +19,10 @@ int plan_namespaces(struct build *b, struct err *e)
 			b->made |= flag;
 	}
 	if (!b->h->privileged && !has_ns(b, CLONE_NEWUSER))
-		return plan_fail(e, EPERM, "/linux/namespaces",
-				 "an ordinary user cannot make a container without a user namespace: add {\"type\": \"user\"} with uidMappings "
-				 "and gidMappings (wasirun spec --rootless writes them), or run as root");
+		return plan_fail(
+			e, EPERM, "/linux/namespaces",
+			"an ordinary user cannot make a container without a user namespace: add {\"type\": \"user\"} with uidMappings "
+			"and gidMappings (wasirun spec --rootless writes them), or run as root");
 	return 0;
 }
 
@@ -38,8 +39,8 @@ static const char *ns_at(struct build *b, uint64_t flag)
 void plan_clone(struct build *b)
 {
 	/* joined in this order: the user namespace gives the permissions for the rest, the mount namespace changes what paths mean */
-	static const uint64_t order[] = { CLONE_NEWUSER, CLONE_NEWIPC, CLONE_NEWUTS,  CLONE_NEWNET,
-					  CLONE_NEWPID,  CLONE_NEWCGROUP, CLONE_NEWTIME, CLONE_NEWNS };
+	static const uint64_t order[] = { CLONE_NEWUSER, CLONE_NEWIPC,	  CLONE_NEWUTS,	 CLONE_NEWNET,
+					  CLONE_NEWPID,	 CLONE_NEWCGROUP, CLONE_NEWTIME, CLONE_NEWNS };
 	struct step_clone c = { .flags = b->made & ~(uint64_t)(CLONE_NEWTIME | CLONE_NEWCGROUP) };
 	size_t i, k;
 
@@ -92,8 +93,8 @@ bool plan_setgroups_denied(struct build *b)
 {
 	const id_mappings *uids = &b->l->uid_mappings, *gids = &b->l->gid_mappings;
 
-	return (b->made & CLONE_NEWUSER) && !may_map(b->h) && uids->n == 1 && gids->n == 1 && uids->v[0].size.v == 1 && gids->v[0].size.v == 1 &&
-	       uids->v[0].host_id.v == b->h->uid && gids->v[0].host_id.v == b->h->gid;
+	return (b->made & CLONE_NEWUSER) && !may_map(b->h) && uids->n == 1 && gids->n == 1 && uids->v[0].size.v == 1 &&
+	       gids->v[0].size.v == 1 && uids->v[0].host_id.v == b->h->uid && gids->v[0].host_id.v == b->h->gid;
 }
 
 int plan_id_map(struct build *b, struct err *e)
@@ -134,7 +135,8 @@ int plan_time(struct build *b, struct err *e)
 	if (t && (b->joined & CLONE_NEWTIME))
 		return plan_fail(e, EINVAL, "/linux/timeOffsets", "the time namespace is joined, so its offsets are what they are");
 	if (t && !(b->made & CLONE_NEWTIME))
-		return plan_fail(e, EINVAL, "/linux/timeOffsets", "offsets need a time namespace: add {\"type\": \"time\"} to /linux/namespaces");
+		return plan_fail(e, EINVAL, "/linux/timeOffsets",
+				 "offsets need a time namespace: add {\"type\": \"time\"} to /linux/namespaces");
 	if (!(b->made & CLONE_NEWTIME))
 		return 0;
 	if (t && t->monotonic) {

@@ -28,8 +28,9 @@ int plan_network(struct build *b, struct err *e)
 	if (!b->l->net_devices.n)
 		return 0;
 	if (!has_ns(b, CLONE_NEWNET))
-		return plan_fail(e, EINVAL, "/linux/netDevices",
-				 "unable to move network devices without a network namespace: add {\"type\": \"network\"} to /linux/namespaces");
+		return plan_fail(
+			e, EINVAL, "/linux/netDevices",
+			"unable to move network devices without a network namespace: add {\"type\": \"network\"} to /linux/namespaces");
 	if (!b->h->privileged)
 		return plan_fail(e, EPERM, "/linux/netDevices", "only root may move network devices into a container");
 	for (i = 0; i < b->l->net_devices.n; i++) {

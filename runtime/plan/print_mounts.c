@@ -32,12 +32,9 @@ static const struct bit supers[] = {
 static const char *atime(uint64_t set)
 {
 	switch (set & MOUNT_ATTR__ATIME) {
-	case MOUNT_ATTR_RELATIME:
-		return "relatime";
-	case MOUNT_ATTR_NOATIME:
-		return "noatime";
-	default:
-		return "strictatime";
+	case MOUNT_ATTR_RELATIME: return "relatime";
+	case MOUNT_ATTR_NOATIME: return "noatime";
+	default: return "strictatime";
 	}
 }
 
@@ -68,7 +65,10 @@ static void show_supers(struct text *t, uint64_t set, uint64_t clear)
 static void show_propagation(struct text *t, uint64_t p)
 {
 	static const struct bit kinds[] = {
-		{ MS_PRIVATE, "private", NULL }, { MS_SLAVE, "slave", NULL }, { MS_SHARED, "shared", NULL }, { MS_UNBINDABLE, "unbindable", NULL },
+		{ MS_PRIVATE, "private", NULL },
+		{ MS_SLAVE, "slave", NULL },
+		{ MS_SHARED, "shared", NULL },
+		{ MS_UNBINDABLE, "unbindable", NULL },
 	};
 	size_t i;
 

@@ -1,8 +1,8 @@
 /* print_steps.c - each operation's name and what it does, in words.
  * Must not abbreviate: two steps that differ must print differently. */
+#include "oci/words.h"
 #include "plan/plan.h"
 #include "plan/print.h"
-#include "oci/words.h"
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>

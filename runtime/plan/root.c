@@ -68,7 +68,8 @@ int plan_pivot(struct build *b, struct err *e)
 	if (b->joined & CLONE_NEWNS)
 		return 0;
 	if (own && b->o->no_pivot && (propagation(b) & MS_PRIVATE))
-		return plan_fail(e, EINVAL, "/linux/rootfsPropagation", "private is not safe with --no-pivot: the host's mounts would stay below ours");
+		return plan_fail(e, EINVAL, "/linux/rootfsPropagation",
+				 "private is not safe with --no-pivot: the host's mounts would stay below ours");
 	kind = !own ? PIVOT_CHROOT : b->o->no_pivot ? PIVOT_MOVE : PIVOT_ROOT;
 	plan_add(b, STEP_PIVOT, STAGE_CONTAINER, "/root/path")->pivot = kind;
 	if (f.readonly || f.propagation)

@@ -27,10 +27,9 @@ static void add_args(struct build *b, const struct seccomp_rule *r, struct secco
 	for (i = 0; i < r->args.n; i++) {
 		const struct seccomp_arg *a = &r->args.v[i];
 
-		*arena_push(b->a, &out->args) = (struct seccomp_cmp){ .index = (unsigned)a->index.v,
-								       .op = (unsigned)words_seccomp_op.v[a->op].value,
-								       .a = a->value.v,
-								       .b = a->value_two.v };
+		*arena_push(b->a, &out->args) = (struct seccomp_cmp){
+			.index = (unsigned)a->index.v, .op = (unsigned)words_seccomp_op.v[a->op].value, .a = a->value.v, .b = a->value_two.v
+		};
 	}
 }
 

@@ -81,7 +81,8 @@ static void add_cpus(struct build *b)
 	} else if (!b->exec && !cpuset) {
 		return;
 	}
-	plan_add(b, STEP_CPU_AFFINITY, STAGE_CONTAINER, b->exec ? (c ? "/execCPUAffinity" : "") : "/linux/resources/cpu/cpus")->cpu_affinity = s;
+	plan_add(b, STEP_CPU_AFFINITY, STAGE_CONTAINER, b->exec ? (c ? "/execCPUAffinity" : "") : "/linux/resources/cpu/cpus")
+		->cpu_affinity = s;
 }
 
 static void add_memory_policy(struct build *b, const struct memory_policy *c)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALL_CAPS 0x1ffffffffffull
+#define ALL_CAPS    0x1ffffffffffull
 #define DOCKER_CAPS 0xa80425fbull /* the default set of the engines */
 
 static void push(struct arena *a, struct strs *list, const char *s)
@@ -32,8 +32,8 @@ static void hierarchy(struct arena *a, struct host *h, const char *controllers, 
 
 static bool set_cgroup(struct arena *a, struct host *h, const char *v)
 {
-	static const char *const v1[] = { "cpu,cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "hugetlb",
-					  "net_cls,net_prio", "rdma" };
+	static const char *const v1[] = { "cpu,cpuacct", "cpuset", "memory",  "devices",	  "freezer",
+					  "blkio",	 "pids",   "hugetlb", "net_cls,net_prio", "rdma" };
 	size_t i;
 
 	if (strcmp(v, "v2") == 0) {
@@ -106,7 +106,8 @@ static bool set(struct arena *a, struct golden *g, const char *key, const char *
 		h->v2_controllers = (struct strs){ NULL, 0 }, split(a, &h->v2_controllers, v);
 	else if (strcmp(key, "without") == 0) /* a hierarchy that is not mounted */
 		for (size_t i = 0; i < h->hierarchies.n; i++)
-			h->hierarchies.v[i].controllers = strcmp(h->hierarchies.v[i].controllers, v) == 0 ? "name=gone" : h->hierarchies.v[i].controllers;
+			h->hierarchies.v[i].controllers =
+				strcmp(h->hierarchies.v[i].controllers, v) == 0 ? "name=gone" : h->hierarchies.v[i].controllers;
 	else if (strcmp(key, "dirs") == 0)
 		split(a, &g->dirs, v);
 	else if (strcmp(key, "caps") == 0 && strcmp(v, "docker") == 0)

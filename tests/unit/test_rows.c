@@ -10,7 +10,8 @@ static struct arena arena;
 
 static const struct host *machine(enum cgroup_mode mode)
 {
-	static const char *const controllers[] = { "cpu", "cpuset", "memory", "devices", "blkio", "pids", "hugetlb", "net_cls", "net_prio", "rdma" };
+	static const char *const controllers[] = { "cpu",  "cpuset",  "memory",	 "devices",  "blkio",
+						   "pids", "hugetlb", "net_cls", "net_prio", "rdma" };
 	static const char *const v2[] = { "cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma" };
 	struct host *h = arena_alloc(&arena, sizeof *h);
 	size_t i;
@@ -20,9 +21,8 @@ static const struct host *machine(enum cgroup_mode mode)
 	if (mode == CGROUP_V2)
 		*arena_push(&arena, &h->hierarchies) = (struct hierarchy){ (char *)"", (char *)"/sys/fs/cgroup", (char *)"/" };
 	for (i = 0; mode == CGROUP_V1 && i < sizeof controllers / sizeof *controllers; i++)
-		*arena_push(&arena, &h->hierarchies) = (struct hierarchy){
-			(char *)controllers[i], arena_fmt(&arena, "/sys/fs/cgroup/%s", controllers[i]), (char *)"/"
-		};
+		*arena_push(&arena, &h->hierarchies) =
+			(struct hierarchy){ (char *)controllers[i], arena_fmt(&arena, "/sys/fs/cgroup/%s", controllers[i]), (char *)"/" };
 	for (i = 0; i < sizeof v2 / sizeof *v2; i++)
 		*arena_push(&arena, &h->v2_controllers) = (char *)v2[i];
 	return h;
@@ -37,7 +37,8 @@ static bool append(struct text *t, const struct config *c, enum cgroup_mode mode
 
 	if (!c->process)
 		return false;
-	if ((exec ? plan_exec(&arena, c, c->process, machine(mode), &none, &p, &e) : plan_create(&arena, c, machine(mode), &none, &p, &e)) < 0) {
+	if ((exec ? plan_exec(&arena, c, c->process, machine(mode), &none, &p, &e) : plan_create(&arena, c, machine(mode), &none, &p, &e)) <
+	    0) {
 		text_fmt(t, "no plan: %s: %s\n", e.at, e.text);
 		return false;
 	}
@@ -64,8 +65,8 @@ static const char *plans(const char *doc, unsigned *ok)
 /* Properties that are applied elsewhere than in a plan. */
 static bool outside_of_plans(const char *pattern)
 {
-	return strcmp(pattern, "/ociVersion") == 0                             /* the decoder refuses other versions */
-	       || strcmp(pattern, "/annotations") == 0                         /* hooks and `state` get them; only some mean something */
+	return strcmp(pattern, "/ociVersion") == 0     /* the decoder refuses other versions */
+	       || strcmp(pattern, "/annotations") == 0 /* hooks and `state` get them; only some mean something */
 	       || strncmp(pattern, "/hooks/poststop", strlen("/hooks/poststop")) == 0; /* `delete` runs them */
 }
 
