@@ -64,7 +64,7 @@ MUST int cgroup_rmdir(const char *dir);
 /* --- apply/cgroup_v1.c */
 
 /* A new cpuset is empty, and nothing may join an empty one: copies cpus and mems of the parent, filling that first if need be.
- * root: the hierarchy's mount point. */
+ * dir: just made. root: the hierarchy's mount point. */
 MUST int cgroup_v1_inherit_cpuset(const char *dir, const char *root, struct err *e);
 MUST int cgroup_v1_freeze(const char *dir, bool freeze, int timeout_ms, struct err *e);
 int cgroup_v1_frozen(const char *dir);

@@ -21,17 +21,15 @@ static bool blank(const char *s)
 	return s[strspn(s, " \n")] == 0;
 }
 
-/* Copies one file of the parent if dir's own is empty. */
+/* Copies one file of the parent. The parents are filled first if they are empty themselves, which other programs may have left. */
 static int inherit_file(const char *dir, const char *root, const char *file, unsigned depth, struct err *e)
 {
 	char parent[PATH_MAX], value[4096];
-	ssize_t n = cgroup_read(dir, file, value, sizeof value);
+	ssize_t n;
 	int r;
 
-	if (n < 0)
-		return fail_sys(e, (int)n, "%s/%s", dir, file);
-	if (!blank(value) || strcmp(dir, root) == 0)
-		return 0;
+	if (strcmp(dir, root) == 0)
+		return 0; /* the root has them all */
 	if (!cgroup_parent(parent, dir) || depth > 64)
 		return fail(e, ENAMETOOLONG, "%s: nested too deep", dir);
 	n = cgroup_read(parent, file, value, sizeof value);
