@@ -3,7 +3,8 @@
  * json.c is the only file that includes yajl, and uses its callbacks only. Refused, with byte offset: input over
  * `max` bytes, NUL bytes, invalid UTF-8 (RFC 3629), a BOM, lone surrogate escapes, \u0000, duplicate keys at any depth,
  * comments, trailing bytes, depth over 64, over 200,000 values, over 10,000 members in an object, keys over 4096 bytes (names
- * that are not keys of a map: 256, which prop.c checks), strings over 1 MiB, numbers over 32 bytes. Numbers stay text: they are parsed by the row that wants them. */
+ * that are not keys of a map: 256, which prop.c checks), strings over 1 MiB, numbers over 32 bytes. Numbers stay text: they
+ * are parsed by the row that wants them. */
 #ifndef WASIRUN_OCI_JSON_H
 #define WASIRUN_OCI_JSON_H
 

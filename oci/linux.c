@@ -90,7 +90,9 @@ static const struct prop personality_props[] = {
 };
 
 #define MAPPINGS "[{\"containerID\": 0, \"hostID\": 100000, \"size\": 65536}]"
-#define IN_USERNS "{\"namespaces\": [{\"type\": \"mount\"}, {\"type\": \"user\"}], \"uidMappings\": " MAPPINGS ", \"gidMappings\": " MAPPINGS "}"
+#define IN_USERNS                                                                                                         \
+	"{\"namespaces\": [{\"type\": \"mount\"}, {\"type\": \"user\"}], "                                                   \
+	"\"uidMappings\": " MAPPINGS ", \"gidMappings\": " MAPPINGS "}"
 #define IN_ALL "{\"namespaces\": [{\"type\": \"mount\"}, {\"type\": \"network\"}, {\"type\": \"ipc\"}, {\"type\": \"time\"}]}"
 const struct prop linux_props[] = {
 	{ ROW_LIST(linux_, namespaces, "namespaces", namespace_props), .flags = PROP_SECURITY,

@@ -162,15 +162,14 @@ void prop_encode(struct json_out *w, const struct prop *rows, const void *in)
 void prop_walk(const struct prop *rows, const char *at, void (*fn)(const struct prop *p, const char *at, void *ctx), void *ctx)
 {
 	const struct prop *p;
-	char here[256];
+	char here[256], inside[256 + sizeof "/KEY"];
 
 	for (p = rows; p->name; p++) {
 		snprintf(here, sizeof here, "%s/%s", at, p->name);
 		fn(p, here, ctx);
 		if (!p->sub)
 			continue;
-		if (p->kind != PROP_OBJ)
-			strncat(here, p->kind == PROP_LIST ? "/N" : "/KEY", sizeof here - strlen(here) - 1);
-		prop_walk(p->sub, here, fn, ctx);
+		snprintf(inside, sizeof inside, "%s%s", here, p->kind == PROP_LIST ? "/N" : p->kind == PROP_OBJMAP ? "/KEY" : "");
+		prop_walk(p->sub, inside, fn, ctx);
 	}
 }

@@ -1,5 +1,5 @@
 /* docgen.c - prints what is generated from tables: `docgen protocol`, `docgen config`, and `docgen dictionary`, the fuzzers' words.
- * Must not say anything of its own about a message or a property. `make docs` writes them, tests/lint/docs.sh checks that they are current. */
+ * Must not say anything of its own about a message or a property. `make docs` writes them, tests/lint/docs.sh checks them. */
 #include "apply/wire.h"
 #include "oci/config.h"
 #include "oci/features.h"
@@ -10,11 +10,11 @@
 static void protocol(struct text *t)
 {
 	text_str(t, "# The wire\n\n"
-		    "What the runtime, the joiner, init and `start` say to each other. Generated from the table in `runtime/apply/wire.c` by\n"
-		    "`make docs`.\n\n"
-		    "Every message is one datagram of the same size on a `SOCK_SEQPACKET` socket: type, pid, error (code, place, text), and at most\n"
-		    "one descriptor. End of file is a message too: the other side has died, or, after EXECING, init has become the program.\n"
-		    "Anything that is not expected ends the command with a protocol error.\n\n");
+		    "What the runtime, the joiner, init and `start` say to each other. Generated from the table in\n"
+		    "`runtime/apply/wire.c` by `make docs`.\n\n"
+		    "Every message is one datagram of the same size on a `SOCK_SEQPACKET` socket: type, pid, error (code, place,\n"
+		    "text), and at most one descriptor. End of file is a message too: the other side has died, or, after EXECING,\n"
+		    "init has become the program. Anything that is not expected ends the command with a protocol error.\n\n");
 	wire_print(t);
 }
 
@@ -163,8 +163,8 @@ static void print_vocabularies(struct text *t)
 	};
 	size_t i;
 
-	text_fmt(t, "\n## Vocabularies\n\nOther lists of words stand with the property they belong to. Mount options that are not listed go to the\n"
-	       "file system as they are.\n");
+	text_fmt(t, "\n## Vocabularies\n\nOther lists of words stand with the property they belong to. Mount options that are not\n"
+		    "listed go to the file system as they are.\n");
 	for (i = 0; i < sizeof list / sizeof list[0]; i++)
 		print_vocabulary(t, list[i]);
 }
@@ -172,13 +172,14 @@ static void print_vocabularies(struct text *t)
 static void config(struct text *t)
 {
 	text_fmt(t, "# config.json\n\n"
-		    "What wasirun understands of the OCI runtime specification %s, config.md and config-linux.md. Generated from the rows in `oci/`\n"
-		    "by `make docs`.\n\n"
-		    "A value of another type, a number outside of its range, a word that is not listed, a name that stands twice in an object:\n"
-		    "each is an error with the JSON pointer of the value, its line and its column. `null` counts as absent. Names are\n"
-		    "case-sensitive. A property that is not listed is ignored, with a line at debug level; one whose name is nearly that of a\n"
-		    "property which keeps something away from the container, with a warning. `N` stands for an element of a list, `KEY` for a\n"
-		    "member of a map. `exec --process` takes an object such as `/process`, `update --resources` one such as `/linux/resources`.\n",
+		    "What wasirun understands of the OCI runtime specification %s, config.md and config-linux.md. Generated from\n"
+		    "the rows in `oci/` by `make docs`.\n\n"
+		    "A value of another type, a number outside of its range, a word that is not listed, a name that stands twice in\n"
+		    "an object: each is an error with the JSON pointer of the value, its line and its column. `null` counts as\n"
+		    "absent. Names are case-sensitive. A property that is not listed is ignored, with a line at debug level; one\n"
+		    "whose name is nearly that of a property which keeps something away from the container, with a warning.\n"
+		    "`N` stands for an element of a list, `KEY` for a member of a map. `exec --process` takes an object such as\n"
+		    "`/process`, `update --resources` one such as `/linux/resources`.\n",
 		 OCI_VERSION);
 	print_objects(t);
 	print_vocabularies(t);

@@ -223,7 +223,8 @@ TEST(config_good_documents_are_accepted)
 TEST(config_error_names_place_and_pointer)
 {
 	begin();
-	CHECK_INT(decode("{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\n \"process\":{\"cwd\":\"/\",\n  \"user\":{\"uid\":\"1000\"}}}"),
+	CHECK_INT(decode("{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\n"
+			 " \"process\":{\"cwd\":\"/\",\n  \"user\":{\"uid\":\"1000\"}}}"),
 		  -EINVAL);
 	CHECK_STR(err.at, "/process/user/uid");
 	CHECK_STR(err.text, "expected integer 0..4294967294, got string (config.json:3:17)");

@@ -80,7 +80,8 @@ TEST(log_json_file_holds_one_object)
 	REQUIRE(json_parse(&arena, s, strlen(s), 65536, "log", &v, &err) == 0);
 	CHECK_INT(lines(s), 1);
 	CHECK_STR(json_get(v, "level")->text, "error");
-	CHECK_STR(json_get(v, "msg")->text, "/process/user: a \"quote\", a \\ and \x01\n\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+	CHECK_STR(json_get(v, "msg")->text, "/process/user: a \"quote\", a \\ and \x01\n\xef\xbf\xbd\xc3\xa9"
+					    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
 	CHECK_INT(strlen(json_get(v, "time")->text), strlen("2026-01-02T03:04:05Z"));
 	CHECK_INT(json_get(v, "time")->text[19], 'Z');
 	back_to_stderr();
