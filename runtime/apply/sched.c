@@ -64,10 +64,12 @@ int op_scheduler(struct run *r, const struct step *s, struct slot *slot, struct 
 
 int op_io_priority(struct run *r, const struct step *s, struct slot *slot, struct err *e)
 {
-	int value = s->io_priority.class << IOPRIO_CLASS_BITS | s->io_priority.priority;
-	int ret = sys_ioprio_set(IOPRIO_OF_THIS_PROCESS, 0, value);
+	int value = s->io_priority.class << IOPRIO_CLASS_BITS | s->io_priority.priority, ret;
 
 	(void)r, (void)slot;
+	if (s->io_priority.priority < 0 || s->io_priority.priority > 7) /* newer kernels read hints in higher bits */
+		return fail(e, EINVAL, "I/O priority %d: priorities go from 0 to 7", s->io_priority.priority);
+	ret = sys_ioprio_set(IOPRIO_OF_THIS_PROCESS, 0, value);
 	if (ret == -EPERM)
 		return fail_sys(e, ret, "cannot set the I/O priority (the realtime class needs CAP_SYS_ADMIN or CAP_SYS_NICE)");
 	return ret < 0 ? fail_sys(e, ret, "cannot set the I/O priority to class %d, priority %d", s->io_priority.class,
