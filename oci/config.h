@@ -251,8 +251,10 @@ MUST int resources_decode(struct arena *a, const char *bytes, size_t n, const ch
 
 void config_encode(struct json_out *w, const struct config *c);
 
-/* The config.json that `wasirun spec` writes. rootless: uid and gid are those of the caller, mapped to 0; no resources. */
-void config_default(struct arena *a, bool rootless, uint32_t uid, uint32_t gid, struct config *out);
+/* The config.json that `wasirun spec` writes. rootless: uid and gid are those of the caller, mapped to 0; no resources.
+ * cgroup_namespace: with one of its own; runc's has one where cgroups are version 2 only, and scripts that edit its output add it
+ * elsewhere (twice would be an error). */
+void config_default(struct arena *a, bool rootless, bool cgroup_namespace, uint32_t uid, uint32_t gid, struct config *out);
 
 /* The value of an annotation, or NULL. */
 const char *config_annotation(const struct config *c, const char *key);

@@ -93,7 +93,7 @@ static id_mappings one_id(struct arena *a, uint32_t id)
 	return m;
 }
 
-static struct linux_ *default_linux(struct arena *a, bool rootless, uint32_t uid, uint32_t gid)
+static struct linux_ *default_linux(struct arena *a, bool rootless, bool cgroup_namespace, uint32_t uid, uint32_t gid)
 {
 	struct linux_ *l = arena_alloc(a, sizeof *l);
 
@@ -104,7 +104,8 @@ static struct linux_ *default_linux(struct arena *a, bool rootless, uint32_t uid
 	add_namespace(a, l, "ipc");
 	add_namespace(a, l, "uts");
 	add_namespace(a, l, "mount");
-	add_namespace(a, l, "cgroup");
+	if (cgroup_namespace)
+		add_namespace(a, l, "cgroup");
 	if (rootless) {
 		add_namespace(a, l, "user");
 		l->uid_mappings = one_id(a, uid);
@@ -119,7 +120,7 @@ static struct linux_ *default_linux(struct arena *a, bool rootless, uint32_t uid
 	return l;
 }
 
-void config_default(struct arena *a, bool rootless, uint32_t uid, uint32_t gid, struct config *out)
+void config_default(struct arena *a, bool rootless, bool cgroup_namespace, uint32_t uid, uint32_t gid, struct config *out)
 {
 	*out = (struct config){ 0 };
 	out->oci_version = arena_str(a, OCI_VERSION);
@@ -129,5 +130,5 @@ void config_default(struct arena *a, bool rootless, uint32_t uid, uint32_t gid, 
 	out->process = default_process(a);
 	out->hostname = arena_str(a, "wasirun");
 	default_mounts(a, rootless, out);
-	out->linux_ = default_linux(a, rootless, uid, gid);
+	out->linux_ = default_linux(a, rootless, cgroup_namespace, uid, gid);
 }

@@ -1,5 +1,6 @@
 /* spec.c - `spec`: a config.json to start from.
  * Must not overwrite one that is there. */
+#include "apply/probe.h"
 #include "base/fd.h"
 #include "store/files.h"
 #include "verb/lifecycle.h"
@@ -22,9 +23,11 @@ static int run(struct globals *g, const void *opts_v, int argc, char **argv, str
 	struct json_out w = { .t = &t, .indent = 4, .first = true };
 	const char *path = o->file;
 	struct config c;
+	struct host h;
 
 	(void)argc, (void)argv;
-	config_default(g->arena, o->rootless, geteuid(), getegid(), &c);
+	TRY(probe_host(g->arena, "/", "spec", &h, e));
+	config_default(g->arena, o->rootless, h.cgroup == CGROUP_V2, geteuid(), getegid(), &c);
 	config_encode(&w, &c);
 	text_str(&t, "\n");
 	if (path && !strcmp(path, "-"))

@@ -261,12 +261,12 @@ TEST(config_seccomp_flags_absent_and_empty_differ)
 	CHECK_INT(config.linux_->seccomp->flags.n, 0);
 }
 
-static void check_default(bool rootless)
+static void check_default(bool rootless, bool cgroup_namespace)
 {
 	const char *first;
 
 	begin();
-	config_default(&arena, rootless, 1000, 1001, &config);
+	config_default(&arena, rootless, cgroup_namespace, 1000, 1001, &config);
 	first = encode(2);
 	if (!CHECK_INT(decode(first), 0))
 		printf("# %s: %s\n", err.at, err.text);
@@ -275,14 +275,16 @@ static void check_default(bool rootless)
 
 TEST(config_default_decodes_to_itself)
 {
-	check_default(false);
+	check_default(false, false);
 	CHECK_STR(config.process->args.v[0], "sh");
 	CHECK(config.process->terminal && config.root->readonly);
 	CHECK_INT(config.mounts.n, 7);
 	CHECK_INT(config.process->capabilities->bounding.n, 3);
 	CHECK(config.linux_->resources && !config_namespace(&config, "user") && config_namespace(&config, "network"));
-	check_default(true);
+	CHECK(!config_namespace(&config, "cgroup"));
+	check_default(true, true);
 	CHECK(!config.linux_->resources && config_namespace(&config, "user") && !config_namespace(&config, "network"));
+	CHECK(config_namespace(&config, "cgroup") != NULL);
 	CHECK_INT(config.linux_->uid_mappings.v[0].host_id.v, 1000);
 	CHECK_INT(config.linux_->gid_mappings.v[0].host_id.v, 1001);
 	CHECK_INT(config.mounts.v[2].options.n, 5);
