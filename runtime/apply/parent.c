@@ -178,7 +178,7 @@ static int explain(struct run *r, struct err *e)
 	bool exited = false;
 	int status = 0;
 
-	if (e->code != ECHILD && e->code != EPIPE)
+	if (e->code != WIRE_DIED && e->code != EPIPE && e->code != ECONNRESET)
 		return -e->code;
 	if (sys_poll1(r->pidfd, POLLIN, 1000) <= 0 || sys_pidfd_wait(r->pidfd, WEXITED | WNOHANG | WNOWAIT, &status, &exited) < 0 ||
 	    !exited)
@@ -186,8 +186,8 @@ static int explain(struct run *r, struct err *e)
 	if (dirs && cgroup_oom_kills(dirs) > 0)
 		return fail(e, ENOMEM, "the container's init was killed for lack of memory: the memory limit is too low to start it");
 	if (WIFSIGNALED(status))
-		return fail(e, ECHILD, "the container's init was killed by signal %d before it was ready", WTERMSIG(status));
-	return fail(e, ECHILD, "the container's init ended with status %d before it was ready", WEXITSTATUS(status));
+		return fail(e, WIRE_DIED, "the container's init was killed by signal %d before it was ready", WTERMSIG(status));
+	return fail(e, WIRE_DIED, "the container's init ended with status %d before it was ready", WEXITSTATUS(status));
 }
 
 static void kill_init(struct run *r)

@@ -93,12 +93,13 @@ static uid_t user(const struct run *r)
 	return 0;
 }
 
-static bool has_home(const struct step_exec *x)
+/* Does a later entry set the same variable? The last one counts (runc; execve would leave both, and readers differ in which they take). */
+static bool overridden(const struct strs *env, size_t i)
 {
-	size_t i;
+	size_t name = strcspn(env->v[i], "="), k;
 
-	for (i = 0; i < x->env.n; i++)
-		if (strncmp(x->env.v[i], "HOME=", 5) == 0)
+	for (k = i + 1; k < env->n; k++)
+		if (strncmp(env->v[k], env->v[i], name) == 0 && env->v[k][name] == '=')
 			return true;
 	return false;
 }
@@ -110,7 +111,7 @@ int op_find_program(struct run *r, const struct step *s, struct slot *slot, stru
 
 	(void)slot;
 	r->program[0] = 0;
-	if (!has_home(&s->exec))
+	if (r->wants_home)
 		home_find(user(r), r->home, sizeof r->home);
 	AUTO_FD int cwd = open_cwd(r, &s->exec, e);
 	if (cwd < 0)
@@ -143,17 +144,24 @@ int op_cwd(struct run *r, const struct step *s, struct slot *slot, struct err *e
 	return 0;
 }
 
-/* Engines rely on HOME being set, as runc does it: a place for it is left in the environment. */
+/* Engines rely on HOME being set, as runc does it, an empty one included: a place for it is left in the environment. */
 int op_exec_prepare(struct run *r, const struct step *s, struct slot *slot, struct err *e)
 {
 	const struct strs *env = &s->exec.env;
 	const char **copy = arena_array(r->arena, env->n + 2, sizeof *copy);
+	size_t i, n = 0;
 
 	(void)e;
-	if (env->n)
-		memcpy(copy, env->v, env->n * sizeof *copy);
-	if (!has_home(&s->exec))
-		copy[env->n] = r->home;
+	r->wants_home = true;
+	for (i = 0; i < env->n; i++) {
+		if (overridden(env, i) || strcmp(env->v[i], "HOME=") == 0)
+			continue;
+		if (strncmp(env->v[i], "HOME=", 5) == 0)
+			r->wants_home = false;
+		copy[n++] = env->v[i];
+	}
+	if (r->wants_home)
+		copy[n] = r->home;
 	slot->data = copy;
 	return 0;
 }

@@ -61,7 +61,8 @@ struct run {
 	int host_pid;        /* init's pid as the runtime sees it */
 	bool in_cwd;         /* the program's working directory has been entered */
 	char program[PATH_MAX]; /* what FIND_PROGRAM found in PATH; "" = nothing */
-	char home[PATH_MAX];    /* "HOME=DIR", for an environment that has none; from FIND_PROGRAM */
+	bool wants_home;        /* the environment has none: FIND_PROGRAM looks for it */
+	char home[PATH_MAX];    /* "HOME=DIR" */
 };
 
 /* A struct run with no fd open. The verb sets the fields above "opened before clone" and calls one of the functions below. */

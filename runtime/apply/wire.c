@@ -65,7 +65,7 @@ int wire_expect(int wire, enum wire_type type, struct wire_msg *m, int *fd, int 
 		ssize_t n = sys_recv_fd(wire, m, sizeof *m, &got);
 
 		if (n == 0 || n == -ECONNRESET)
-			return fail(e, ECHILD, "the container's init died (waiting for %s)", wire_rows[type].name);
+			return fail(e, WIRE_DIED, "the container's init died (waiting for %s)", wire_rows[type].name);
 		if (n < 0)
 			return fail_sys(e, (int)n, "waiting for %s", wire_rows[type].name);
 		TRY(check(m, n, e));

@@ -7,6 +7,7 @@
 
 #include "apply/run.h"
 #include "base/text.h"
+#include <errno.h>
 
 enum wire_type {
 	WIRE_GO = 1,   /* runtime: ids are mapped, go on */
@@ -29,11 +30,14 @@ struct wire_msg {
 	struct err err;
 };
 
+/* The code of the error that EOF becomes: no operation of init fails with it. */
+#define WIRE_DIED EOWNERDEAD
+
 /* Sends a message of that type. err: for WARN and FAIL, else NULL. fd: -1 = none. Only one system call, so that init can still
  * say why it failed when a seccomp filter lets nothing but write(2) through (fd must be -1 then). */
 MUST int wire_send(int wire, enum wire_type type, int32_t pid, const struct err *why, int fd, struct err *e);
 
-/* Waits for a message of that type. WARN is logged, TTY is kept in *tty (if tty is not NULL), FAIL becomes *e, EOF is -ECHILD ("died"),
+/* Waits for a message of that type. WARN is logged, TTY is kept in *tty (if tty is not NULL), FAIL becomes *e, EOF is -WIRE_DIED,
  * anything else is a protocol error. fd: where to put an attached fd, or NULL. Returns 0. */
 MUST int wire_expect(int wire, enum wire_type type, struct wire_msg *m, int *fd, int *tty, struct err *e);
 
