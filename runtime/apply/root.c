@@ -33,6 +33,27 @@ int op_root_prepare(struct run *r, const struct step *s, struct slot *slot, stru
 	return 0;
 }
 
+/* The mount that holds path becomes private, in this mount namespace only: it is found by going up, since only the root of a mount
+ * has a propagation. */
+static int make_parent_private(const char *path, struct err *e)
+{
+	char up[PATH_MAX];
+	int ret;
+
+	if (strlen(path) >= sizeof up)
+		return fail(e, ENAMETOOLONG, "the root file system %s", path);
+	strcpy(up, path);
+	for (;;) {
+		char *slash = strrchr(up, '/');
+
+		ret = sys_mount_setattr(AT_FDCWD, up, 0, 0, 0, MS_PRIVATE, -1);
+		if (ret != -EINVAL || !slash || !up[1])
+			break;
+		slash[slash == up] = 0;
+	}
+	return ret < 0 ? fail_sys(e, ret, "cannot make the mount that holds %s private", path) : 0;
+}
+
 int op_root(struct run *r, const struct step *s, struct slot *slot, struct err *e)
 {
 	int ret;
@@ -49,6 +70,8 @@ int op_root(struct run *r, const struct step *s, struct slot *slot, struct err *
 				-1);
 	if (ret < 0)
 		return fail_sys(e, ret, "cannot set the propagation of the root file system");
+	if (s->root.private_parent)
+		TRY(make_parent_private(s->root.path, e));
 	/* hooks look for the root at its own path; where init's user namespace cannot reach that, any place will do */
 	ret = sys_move_mount(tree, "", AT_FDCWD, s->root.path, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS);
 	if (ret == -EACCES)

@@ -103,6 +103,7 @@ MUST int plan_mount_options(struct build *b, const struct mount *m, const char *
 MUST int plan_cgroup_mount(struct build *b, const struct mount *m, const char *target, const char *at, struct err *e);
 MUST int plan_root(struct build *b, struct err *e);
 MUST int plan_pivot(struct build *b, struct err *e);
+void plan_root_flags(struct build *b);
 bool plan_mounts_at(const struct build *b, const char *target, const struct mount **last);
 
 /* devices.c */

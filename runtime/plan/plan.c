@@ -48,7 +48,6 @@ static int container(struct build *b, struct err *e)
 {
 	plan_hooks(b, STAGE_CONTAINER);
 	TRY(plan_pivot(b, e));
-	plan_late_mounts(b);
 	TRY(plan_names(b, e));
 	TRY(plan_sysctls(b, e));
 	TRY(plan_paths(b, e));
@@ -61,6 +60,10 @@ static int process(struct build *b, struct err *e)
 	TRY(plan_settings(b, e));
 	TRY(plan_lsm(b, e));
 	add_find_program(b);
+	if (!b->exec) { /* only now: FIND_PROGRAM makes the working directory */
+		plan_late_mounts(b);
+		plan_root_flags(b);
+	}
 	plan_rlimits(b, STAGE_CONTAINER);
 	if (!b->exec)
 		plan_hooks(b, STAGE_START);

@@ -136,6 +136,7 @@ void plan_show_root(struct text *t, const struct step *s)
 	plan_show_str(t, s->root.path);
 	plan_show_flag(t, "as-a-mount", s->root.clone);
 	show_propagation(t, s->root.propagation);
+	plan_show_flag(t, "private-parent", s->root.private_parent);
 	plan_show_key(t, "label", s->root.label);
 }
 

@@ -55,13 +55,13 @@ int plan_root(struct build *b, struct err *e)
 		add_propagation(b);
 	if (propagation(b) & (MS_SLAVE | MS_SHARED))
 		r.propagation = MS_SLAVE;
+	r.private_parent = own && (propagation(b) & MS_SHARED);
 	plan_add(b, STEP_ROOT, STAGE_INSIDE, "/root/path")->root = r;
 	return 0;
 }
 
 int plan_pivot(struct build *b, struct err *e)
 {
-	struct step_root_flags f = { .readonly = b->c->root->readonly, .propagation = propagation(b) };
 	bool own = (b->made & CLONE_NEWNS) != 0;
 	enum pivot_kind kind;
 
@@ -72,7 +72,16 @@ int plan_pivot(struct build *b, struct err *e)
 				 "private is not safe with --no-pivot: the host's mounts would stay below ours");
 	kind = !own ? PIVOT_CHROOT : b->o->no_pivot ? PIVOT_MOVE : PIVOT_ROOT;
 	plan_add(b, STEP_PIVOT, STAGE_CONTAINER, "/root/path")->pivot = kind;
+	return 0;
+}
+
+void plan_root_flags(struct build *b)
+{
+	struct step_root_flags f = { .propagation = propagation(b) };
+
+	if (b->joined & CLONE_NEWNS)
+		return;
+	f.readonly = b->c->root->readonly;
 	if (f.readonly || f.propagation)
 		plan_add(b, STEP_ROOT_FLAGS, STAGE_CONTAINER, f.readonly ? "/root/readonly" : "/linux/rootfsPropagation")->root_flags = f;
-	return 0;
 }

@@ -156,6 +156,7 @@ struct step_root {
 	const char *path;  /* absolute, on the host */
 	bool clone;        /* as a mount of its own; false without a mount namespace (PIVOT_CHROOT) */
 	uint64_t propagation; /* MS_* of the clone until ROOT_FLAGS; 0 = MS_PRIVATE. Never shared */
+	bool private_parent;  /* the host's mounts stayed shared: the one that it is attached to may not pass it on */
 	const char *label; /* mount label or NULL */
 };
 struct mount_attr_bits {
