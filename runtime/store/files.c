@@ -38,26 +38,40 @@ int file_read(struct arena *a, const char *path, size_t max, char **bytes, size_
 	return 0;
 }
 
+/* Without a name until it is complete: a runtime killed here leaves nothing behind. Not every file system can do that. */
+static int write_unnamed(struct arena *a, const char *path, const char *slash, const char *bytes, size_t n)
+{
+	const char *dir = !slash ? "." : slash == path ? "/" : arena_strn(a, path, (size_t)(slash - path));
+	AUTO_FD int fd = sys_open(AT_FDCWD, dir, O_WRONLY | O_TMPFILE, 0644);
+	int r = fd < 0 ? fd : sys_write_all(fd, bytes, n);
+
+	return r < 0 ? r : sys_link_fd(fd, AT_FDCWD, path);
+}
+
+static int write_and_rename(struct arena *a, const char *path, const char *slash, const char *bytes, size_t n)
+{
+	int dir_n = slash ? (int)(slash - path) + 1 : 0;
+	const char *new_ = arena_fmt(a, "%.*s.%s.new", dir_n, path, path + dir_n);
+	AUTO_FD int fd = sys_open(AT_FDCWD, new_, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
+	int r = fd < 0 ? fd : sys_write_all(fd, bytes, n);
+
+	if (r == 0)
+		r = sys_rename(AT_FDCWD, new_, AT_FDCWD, path);
+	if (r < 0 && fd >= 0)
+		(void)!sys_unlink(AT_FDCWD, new_);
+	return r;
+}
+
 int file_write_pid(struct arena *a, const char *path, pid_t pid, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
-	int dir_n = slash ? (int)(slash - path) + 1 : 0;
-	const char *new_ = arena_fmt(a, "%.*s.%s.new", dir_n, path, path + dir_n);
 	char digits[16];
-	AUTO_FD int fd = sys_open(AT_FDCWD, new_, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
-	int n, r;
+	size_t n = (size_t)snprintf(digits, sizeof digits, "%d", pid);
+	int r = write_unnamed(a, path, slash, digits, n);
 
-	if (fd < 0)
-		return fail_sys(e, fd, "cannot write the pid file %s", path);
-	n = snprintf(digits, sizeof digits, "%d", pid);
-	r = sys_write_all(fd, digits, (size_t)n);
-	if (r == 0)
-		r = sys_rename(AT_FDCWD, new_, AT_FDCWD, path);
-	if (r < 0) {
-		(void)!sys_unlink(AT_FDCWD, new_);
-		return fail_sys(e, r, "cannot write the pid file %s", path);
-	}
-	return 0;
+	if (r < 0)
+		r = write_and_rename(a, path, slash, digits, n);
+	return r < 0 ? fail_sys(e, r, "cannot write the pid file %s", path) : 0;
 }
 
 int file_create(const char *path, const char *bytes, size_t n, struct err *e)

@@ -10,7 +10,8 @@
 /* The whole of a file, pipe or fifo, at most max bytes; path "-" = standard input. NUL-terminated, *n without the NUL. */
 MUST int file_read(struct arena *a, const char *path, size_t max, char **bytes, size_t *n, struct err *e);
 
-/* A pid file: decimal digits only, no end of line (engines use Atoi on it), by temporary file and rename: who sees it sees all of it. */
+/* A pid file: decimal digits only, no end of line (engines use Atoi on it), at once:
+ * who sees it sees all of it, and one that was there is replaced. */
 MUST int file_write_pid(struct arena *a, const char *path, pid_t pid, struct err *e);
 
 /* A new file; EEXIST when there is one. */

@@ -143,6 +143,14 @@ int sys_rename(int olddir, const char *old, int newdir, const char *new_)
 	return RET(renameat(olddir, old, newdir, new_));
 }
 
+int sys_link_fd(int fd, int dir, const char *path)
+{
+	char from[40];
+
+	snprintf(from, sizeof from, "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, from, dir, path, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+}
+
 int sys_fstat(int fd, struct stat *st)
 {
 	return RET(fstatat(fd, "", st, AT_EMPTY_PATH));

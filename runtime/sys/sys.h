@@ -53,6 +53,7 @@ MUST int sys_symlink(const char *target, int dir, const char *path);
 MUST int sys_unlink(int dir, const char *path);
 MUST int sys_rmdir(int dir, const char *path);
 MUST int sys_rename(int olddir, const char *old, int newdir, const char *new_);
+MUST int sys_link_fd(int fd, int dir, const char *path); /* gives a file of O_TMPFILE its name; -EEXIST when that is taken */
 MUST int sys_fstat(int fd, struct stat *st);
 MUST int sys_statat(int dir, const char *path, struct stat *st, int flags);
 MUST int sys_fstatfs(int fd, struct statfs *st);
@@ -128,6 +129,7 @@ MUST int sys_set_mempolicy(int mode, const unsigned long *mask, unsigned long bi
 MUST int sys_keyctl_join(const char *name);
 MUST int sys_seccomp(unsigned op, unsigned flags, void *args);
 MUST int sys_bpf(int cmd, void *attr, size_t n);
+MUST int sys_madvise(void *from, size_t n, int advice);
 
 /* The start time of a process in clock ticks since boot, and its state letter (state may be NULL), from /proc/PID/stat (sys/procstat.c).
  * proc: an fd of a procfs root. -ENOENT or -ESRCH: no such process. */

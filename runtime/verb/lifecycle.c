@@ -4,6 +4,7 @@
 #include "apply/cgroup.h"
 #include "base/fd.h"
 #include "oci/features.h"
+#include "verb/options.h"
 #include <errno.h>
 #include <regex.h>
 
@@ -86,6 +87,8 @@ void lifecycle_hooks(struct arena *a, const hook_list *hooks, const char *stage,
 			.timeout = h->timeout.set ? h->timeout.v : 0,
 			.status = status,
 		};
+		if (!h->args.n)
+			strs_append(a, &out->v[i].args, h->path);
 	}
 }
 
