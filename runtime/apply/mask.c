@@ -86,7 +86,7 @@ static int cover_file(struct run *r, struct covers *c, int target, const struct 
 
 static int make_empty(struct run *r, struct covers *c, struct err *e)
 {
-	const char *options[] = { "ro", "nr_blocks=1", "nr_inodes=1", NULL, NULL };
+	const char *options[] = { "source=tmpfs", "ro", "nr_blocks=1", "nr_inodes=1", NULL, NULL };
 	const uint64_t attr = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 	struct stat st;
 	char label[255];
@@ -99,11 +99,11 @@ static int make_empty(struct run *r, struct covers *c, struct err *e)
 			continue;
 		if ((size_t)snprintf(label, sizeof label, "context=%s", s->root.label) >= sizeof label)
 			return fail(e, EINVAL, "label %s", s->root.label);
-		options[3] = label;
+		options[4] = label;
 	}
 	c->empty = mount_fs_simple("tmpfs", options, attr, e);
 	if (c->empty < 0) {
-		options[2] = "nr_inodes=2"; /* Ubuntu's 5.4 wants at least two */
+		options[3] = "nr_inodes=2"; /* Ubuntu's 5.4 wants at least two */
 		c->empty = TRY(mount_fs_simple("tmpfs", options, attr, e));
 	}
 	if (sys_fstat(c->empty, &st) < 0)

@@ -7,6 +7,7 @@
 #include "apply/mount.h"
 #include "sys/sys.h"
 #include <limits.h>
+#include <string.h>
 
 #define AT_NOTHING 0U
 
@@ -30,6 +31,22 @@ static int read_link(struct run *r, const struct step_mount *m, struct slot *slo
 	return slot->data != NULL;
 }
 
+/* Below the container's root the steps before this one may have mounted what is meant, and the host does not see that. */
+static bool is_inside(const struct run *r, const char *source)
+{
+	size_t i, n;
+
+	for (i = 0; i < r->plan->steps.n; i++) {
+		const struct step *s = &r->plan->steps.v[i];
+
+		if (s->op != STEP_ROOT)
+			continue;
+		n = strlen(s->root.path);
+		return strncmp(source, s->root.path, n) == 0 && (source[n] == '/' || !source[n]);
+	}
+	return false;
+}
+
 int mount_bind_prepare(struct run *r, const struct step_mount *m, struct slot *slot, struct err *e)
 {
 	int tree;
@@ -38,7 +55,7 @@ int mount_bind_prepare(struct run *r, const struct step_mount *m, struct slot *s
 		return 0;
 	if (m->idmap)
 		slot->fd2 = TRY(idmap_userns(r, m, e));
-	if (!m->bind || !m->open_in_parent || !r->host->privileged)
+	if (!m->bind || !m->open_in_parent || !r->host->privileged || is_inside(r, m->source))
 		return 0;
 	/* a failure is not one yet: the source may come into being inside, or be reachable for init */
 	tree = sys_open_tree(AT_FDCWD, m->source, tree_flags(m));

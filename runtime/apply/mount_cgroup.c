@@ -112,14 +112,14 @@ static int make_link(int base, const char *link, struct err *e)
 
 static int base_tmpfs(struct run *r, const struct step_cgroup_mount *c, struct err *e)
 {
-	const char *options[] = { "mode=755", "size=64k", NULL, NULL };
+	const char *options[] = { "source=tmpfs", "mode=755", "size=64k", NULL, NULL };
 	uint64_t attr = c->attr.set & ~(uint64_t)MOUNT_ATTR_RDONLY;
 	char label[255];
 
 	if (c->label && r->host->selinux) {
 		if ((size_t)snprintf(label, sizeof label, "context=%s", c->label) >= sizeof label)
 			return fail(e, EINVAL, "label %s", c->label);
-		options[2] = label;
+		options[3] = label;
 	}
 	return mount_fs_simple("tmpfs", options, attr | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, e);
 }
