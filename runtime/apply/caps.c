@@ -12,9 +12,8 @@
 #include <stdio.h>
 #include <sys/capability.h>
 
-struct sets {
-	cap_t want, have; /* the three sets of capset(2) to apply; room for what the kernel says */
-};
+/* libcap's own memory, one of each in a process: the three sets of capset(2) to apply, and room for what the kernel says. */
+static cap_t want, have;
 
 static uint64_t bit(int cap)
 {
@@ -133,47 +132,52 @@ int op_capabilities_prepare(struct run *r, const struct step *s, struct slot *sl
 {
 	const struct step_caps *w = &s->caps;
 	uint64_t can = grantable(r);
-	struct sets *sets = arena_alloc(r->arena, sizeof *sets);
 
-	sets->want = cap_init();
-	sets->have = cap_init();
-	if (!sets->want || !sets->have)
+	(void)slot;
+	if (!want)
+		want = cap_init();
+	if (!have)
+		have = cap_init();
+	if (!want || !have)
 		return fail(e, ENOMEM, "out of memory");
 	/* the others are subsets of what is permitted, so naming that one is enough */
 	warn_about(w->permitted & ~can, "permitted");
 	warn_about(w->inheritable & ~can & ~w->permitted, "inheritable");
-	slot->data = sets;
-	slot->n = sizeof *sets;
 	return 0;
 }
 
-static int set_ambient(uint64_t want, struct err *e)
+static int set_ambient(uint64_t bits, struct err *e)
 {
 	int i;
 
 	if (cap_reset_ambient() < 0)
 		return fail_sys(e, -errno, "cannot clear the ambient capabilities");
 	for (i = 0; i < 64; i++) {
-		if (!(want & bit(i)))
+		if (!(bits & bit(i)))
 			continue;
 		/* EPERM: a securebit forbids it, which is a failure to gain */
 		if (cap_set_ambient(i, CAP_SET) < 0 && errno != EPERM && errno != EINVAL)
 			return fail_sys(e, -errno, "cannot make capability %d ambient", i);
 	}
-	for (i = 0; i < 64; i++)
-		if (!(want & bit(i)) && cap_get_ambient(i) > 0)
+	for (i = 0; i < 64; i++) {
+		int is = cap_get_ambient(i);
+
+		if (is < 0) /* beyond the kernel's last capability */
+			break;
+		if (is && !(want & bit(i)))
 			return fail(e, EPERM, "capability %d is ambient, though nobody asked for it", i);
-	return 0;
+	}
+	return i > 0 ? 0 : fail(e, ENOSYS, "cannot read the ambient capabilities");
 }
 
 /* capset(2): what is newly inheritable has to be permitted and in the bounding set. */
-static uint64_t inheritable_of(uint64_t want, uint64_t permitted, uint64_t had)
+static uint64_t inheritable_of(uint64_t wanted, uint64_t permitted, uint64_t had)
 {
 	uint64_t bits = 0;
 	int i;
 
 	for (i = 0; i < 64; i++)
-		if (want & bit(i) && (had & bit(i) || (permitted & bit(i) && cap_get_bound(i) > 0)))
+		if (wanted & bit(i) && (had & bit(i) || (permitted & bit(i) && cap_get_bound(i) > 0)))
 			bits |= bit(i);
 	return bits;
 }
@@ -181,26 +185,25 @@ static uint64_t inheritable_of(uint64_t want, uint64_t permitted, uint64_t had)
 /* What is there now bounds what can be there afterwards: gaining fails silently here, prepare has warned. */
 int op_capabilities(struct run *r, const struct step *s, struct slot *slot, struct err *e)
 {
-	const struct sets *sets = slot->data;
 	uint64_t had, permitted, effective, inheritable;
 
-	(void)r;
-	if (capgetp(0, sets->have) < 0)
+	(void)r, (void)slot;
+	if (capgetp(0, have) < 0)
 		return fail_sys(e, -errno, "capget");
-	had = flag_bits(sets->have, CAP_PERMITTED);
+	had = flag_bits(have, CAP_PERMITTED);
 	permitted = s->caps.permitted & had;
 	effective = s->caps.effective & permitted;
-	inheritable = inheritable_of(s->caps.inheritable, had, flag_bits(sets->have, CAP_INHERITABLE));
-	TRY(set_flag_bits(sets->want, CAP_PERMITTED, permitted, e));
-	TRY(set_flag_bits(sets->want, CAP_EFFECTIVE, effective, e));
-	TRY(set_flag_bits(sets->want, CAP_INHERITABLE, inheritable, e));
-	if (cap_set_proc(sets->want) < 0)
+	inheritable = inheritable_of(s->caps.inheritable, had, flag_bits(have, CAP_INHERITABLE));
+	TRY(set_flag_bits(want, CAP_PERMITTED, permitted, e));
+	TRY(set_flag_bits(want, CAP_EFFECTIVE, effective, e));
+	TRY(set_flag_bits(want, CAP_INHERITABLE, inheritable, e));
+	if (cap_set_proc(want) < 0)
 		return fail_sys(e, -errno, "capset(permitted %#" PRIx64 ", effective %#" PRIx64 ", inheritable %#" PRIx64 ")", permitted,
 				effective, inheritable);
-	if (capgetp(0, sets->have) < 0)
+	if (capgetp(0, have) < 0)
 		return fail_sys(e, -errno, "capget");
-	if (flag_bits(sets->have, CAP_PERMITTED) != permitted || flag_bits(sets->have, CAP_EFFECTIVE) != effective ||
-	    flag_bits(sets->have, CAP_INHERITABLE) != inheritable)
+	if (flag_bits(have, CAP_PERMITTED) != permitted || flag_bits(have, CAP_EFFECTIVE) != effective ||
+	    flag_bits(have, CAP_INHERITABLE) != inheritable)
 		return fail(e, EPERM, "the kernel does not hold the capabilities that were set");
 	return set_ambient(s->caps.ambient & permitted & inheritable, e);
 }
