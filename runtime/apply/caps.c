@@ -164,7 +164,7 @@ static int set_ambient(uint64_t bits, struct err *e)
 
 		if (is < 0) /* beyond the kernel's last capability */
 			break;
-		if (is && !(want & bit(i)))
+		if (is && !(bits & bit(i)))
 			return fail(e, EPERM, "capability %d is ambient, though nobody asked for it", i);
 	}
 	return i > 0 ? 0 : fail(e, ENOSYS, "cannot read the ambient capabilities");
@@ -205,5 +205,7 @@ int op_capabilities(struct run *r, const struct step *s, struct slot *slot, stru
 	if (flag_bits(have, CAP_PERMITTED) != permitted || flag_bits(have, CAP_EFFECTIVE) != effective ||
 	    flag_bits(have, CAP_INHERITABLE) != inheritable)
 		return fail(e, EPERM, "the kernel does not hold the capabilities that were set");
+	if (!inheritable) /* what is ambient is inheritable, always (capabilities(7)) */
+		return 0;
 	return set_ambient(s->caps.ambient & permitted & inheritable, e);
 }
