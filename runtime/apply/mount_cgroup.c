@@ -38,10 +38,13 @@ static int fresh(const struct cgroup_part *part, bool v2, uint64_t attr, struct 
 	return v2 ? mount_fs_simple("cgroup2", none, attr, e) : fresh_v1(part->controllers, attr, e);
 }
 
+/* -ENOENT without *e: there is no such cgroup, since the container was allowed to go without one. */
 static int own_directory(const struct cgroup_part *part, const struct mount_attr_bits *attr, struct err *e)
 {
 	AUTO_FD int tree = sys_open_tree(AT_FDCWD, part->dir, OPEN_TREE_CLONE);
 
+	if (tree == -ENOENT)
+		return tree;
 	if (tree < 0)
 		return fail_sys(e, tree, "cgroup directory %.160s", part->dir);
 	/* what the host has set stays: only more can be taken away */
@@ -64,19 +67,6 @@ static int part_tree(const struct step_cgroup_mount *c, const struct cgroup_part
 	return own_directory(part, &c->attr, e);
 }
 
-static int mount_v2(struct run *r, const struct step_cgroup_mount *c, struct err *e)
-{
-	AUTO_FD int target = -1;
-	AUTO_FD int tree = -1;
-
-	if (!c->parts.n)
-		return fail(e, ENOENT, "there is no cgroup to show");
-	target = TRY(path_make(r->root, c->target, true, true, e));
-	TRY(mount_check_target(r, target, 0, e));
-	tree = TRY(part_tree(c, &c->parts.v[0], true, e));
-	return mount_attach(tree, target, e);
-}
-
 /* A part below the tmpfs `base`, which is ours alone: its names need no resolving. */
 static int mount_part(const struct step_cgroup_mount *c, const struct cgroup_part *part, int base, struct err *e)
 {
@@ -90,6 +80,8 @@ static int mount_part(const struct step_cgroup_mount *c, const struct cgroup_par
 	if (target < 0)
 		return fail_sys(e, target, "%s", part->name);
 	tree = part_tree(c, part, !part->controllers || !part->controllers[0], e);
+	if (tree == -ENOENT)
+		return 0; /* an empty directory: not the host's cgroups in place of ours */
 	if (tree < 0)
 		return fail_in(e, "%s", part->name);
 	return mount_attach(tree, target, e);
@@ -122,6 +114,26 @@ static int base_tmpfs(struct run *r, const struct step_cgroup_mount *c, struct e
 		options[3] = label;
 	}
 	return mount_fs_simple("tmpfs", options, attr | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, e);
+}
+
+static int mount_v2(struct run *r, const struct step_cgroup_mount *c, struct err *e)
+{
+	static const struct mount_attr_bits readonly = { .set = MOUNT_ATTR_RDONLY };
+	AUTO_FD int target = -1;
+	AUTO_FD int tree = -1;
+
+	if (!c->parts.n)
+		return fail(e, ENOENT, "there is no cgroup to show");
+	target = TRY(path_make(r->root, c->target, true, true, e));
+	TRY(mount_check_target(r, target, 0, e));
+	tree = part_tree(c, &c->parts.v[0], true, e);
+	if (tree == -ENOENT) { /* nothing of ours: what lies below, perhaps the host's by a bind of /sys, is covered all the same */
+		tree = TRY(base_tmpfs(r, c, e));
+		TRY(mount_attr_change(tree, &readonly, e));
+	}
+	if (tree < 0)
+		return tree;
+	return mount_attach(tree, target, e);
 }
 
 static int mount_v1(struct run *r, const struct step_cgroup_mount *c, struct err *e)
