@@ -510,3 +510,79 @@ TEST(cgroup_enter_goes_below_and_never_out)
 	CHECK_HAS(l.e.text, "not-there");
 	fd_close(&fd);
 }
+
+/* What systemd inside the container does: it moves everybody down and hands out controllers, so the top takes no process any more. */
+TEST(cgroup_enter_follows_init_down)
+{
+	MADE(l);
+	const char *dir = l.dirs->v[0];
+	struct stat here, below;
+	char pid_text[16];
+	pid_t pid;
+	int fd;
+
+	if (l.host.cgroup != CGROUP_V2)
+		SKIP("needs cgroup version 2 alone");
+	pid = spawn(&l, NULL);
+	REQUIRE(pid > 0 && mkdir(arena_fmt(&l.arena, "%s/init.scope", dir), 0755) == 0);
+	snprintf(pid_text, sizeof pid_text, "%d", pid);
+	REQUIRE(cgroup_enter(l.dirs, NULL, pid, &fd, &l.e) == 0 && fd >= 0);
+	CHECK(fstat(fd, &here) == 0 && stat(dir, &below) == 0 && here.st_ino == below.st_ino);
+	fd_close(&fd);
+	REQUIRE(cgroup_write(dir, "init.scope/cgroup.procs", pid_text) == 0 && cgroup_write(dir, "cgroup.subtree_control", "+pids") == 0);
+	REQUIRE(cgroup_enter(l.dirs, NULL, pid, &fd, &l.e) == 0 && fd >= 0);
+	CHECK(fstat(fd, &here) == 0 && stat(arena_fmt(&l.arena, "%s/init.scope", dir), &below) == 0);
+	CHECK_INT(here.st_ino, below.st_ino);
+	CHECK_INT(cgroup_kill(l.dirs, SIGKILL, 5000, &l.e), 0);
+	CHECK_INT(waitpid(pid, NULL, 0), pid);
+	fd_close(&fd);
+}
+
+TEST(cgroup_gets_its_controllers_all_the_way_down)
+{
+	LAB(l);
+	char have[256];
+
+	if (l.host.cgroup != CGROUP_V2)
+		SKIP("needs cgroup version 2 alone");
+	l.dirs->v[0] = arena_fmt(&l.arena, "%s/a/b", l.dirs->v[0]);
+	REQUIRE(lab_make(&l) == 0);
+	REQUIRE(cgroup_read(l.dirs->v[0], "cgroup.controllers", have, sizeof have) > 0);
+	CHECK(cgroup_word(have, "memory", 6) && cgroup_word(have, "pids", 4));
+	op_cgroup_undo(&l.run, &l.steps[0], &l.slots[0]);
+}
+
+TEST(cgroup_below_a_threaded_one_takes_only_thread_limits)
+{
+	MADE(l);
+	char *top = l.dirs->v[0], type[32];
+
+	if (l.host.cgroup != CGROUP_V2)
+		SKIP("needs cgroup version 2 alone");
+	l.dirs->v[0] = arena_fmt(&l.arena, "%s/threads", top);
+	REQUIRE(mkdir(l.dirs->v[0], 0755) == 0 && cgroup_write(l.dirs->v[0], "cgroup.type", "threaded") == 0);
+	l.dirs->v[0] = arena_fmt(&l.arena, "%s/inner", top);
+	l.steps[2] = (struct step){ .op = STEP_LIMIT, .limit = { .controller = "memory", .file = "memory.max", .value = "max" } };
+	l.plan.steps.n = 3;
+	CHECK_INT(lab_make(&l), -EOPNOTSUPP);
+	CHECK_HAS(l.e.text, "with domain controllers -- it is in an invalid state");
+	l.plan.steps.n = 2;
+	CHECK_INT(lab_make(&l), 0);
+	REQUIRE(cgroup_read(l.dirs->v[0], "cgroup.type", type, sizeof type) > 0);
+	CHECK_STR(type, "threaded");
+	l.dirs->v[0] = top;
+}
+
+TEST(cgroup_is_handed_over_with_what_may_be_handed_over)
+{
+	MADE(l);
+	const char *dir = l.dirs->v[l.dirs->n - 1];
+	struct stat st;
+
+	if (!l.steps[0].cgroup.v2)
+		SKIP("needs a version 2 hierarchy");
+	CHECK_INT(cgroup_v2_delegate(dir, 1234, 2345, &l.e), 0);
+	CHECK(stat(dir, &st) == 0 && st.st_uid == 1234 && st.st_gid == 2345);
+	CHECK(stat(arena_fmt(&l.arena, "%s/cgroup.procs", dir), &st) == 0 && st.st_uid == 1234);
+	CHECK(stat(arena_fmt(&l.arena, "%s/cgroup.max.depth", dir), &st) == 0 && st.st_uid == 0);
+}

@@ -1,6 +1,7 @@
 /* Device rules: the compiled programs run in a small interpreter and must agree with the rules read one by one; the version 1 lists
  * must come out the same whatever was there before. */
 #include "apply/device_program.h"
+#include "sys/sys.h"
 #include "tests/unit/test.h"
 #include <errno.h>
 #include <stdio.h>
@@ -167,6 +168,34 @@ TEST(device_program_agrees_with_the_rules)
 			CHECK(all_reachable(&p));
 			agree(&list, &p);
 		}
+		arena_drop(&a);
+	}
+}
+
+TEST(device_program_passes_the_verifier)
+{
+	unsigned round;
+
+	seed = 13;
+	for (round = 0; round < 300; round++) {
+		struct arena a = { .budget = 0 };
+		rules list = random_rules(&a, true);
+		struct device_program p;
+		struct err e = { 0 };
+		union bpf_attr attr;
+		int fd;
+
+		REQUIRE(device_compile(&a, &list, &p, &e) == 0);
+		memset(&attr, 0, sizeof attr);
+		attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+		attr.insns = (uint64_t)(uintptr_t)p.v;
+		attr.insn_cnt = (uint32_t)p.n;
+		attr.license = (uint64_t)(uintptr_t) "Apache-2.0";
+		fd = sys_bpf(BPF_PROG_LOAD, &attr, sizeof attr);
+		if (fd == -EPERM || fd == -ENOSYS)
+			SKIP("needs CAP_BPF");
+		CHECK(fd >= 0);
+		fd_close(&fd);
 		arena_drop(&a);
 	}
 }
