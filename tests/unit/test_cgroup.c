@@ -1,5 +1,4 @@
-/* Cgroups, first what can be known without one, then on the machine's own hierarchies: made, joined, limited, frozen, killed, removed.
- * The live half needs root and leaves nothing behind. */
+/* Cgroups on the machine's own hierarchies: made, joined, limited, frozen, killed, removed. Needs root and leaves nothing behind. */
 #include "apply/cgroup_dir.h"
 #include "apply/oom.h"
 #include "apply/ops.h"
@@ -15,57 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-
-TEST(cgroup_numbers_and_keys)
-{
-	static const char text[] = "low 0\nhigh 12\noom 3\noom_kill 18446744073709551615\n";
-	const char *end;
-	bool found;
-
-	CHECK_INT(cgroup_number("  42 rest", &end), 42);
-	CHECK_STR(end, " rest");
-	CHECK(cgroup_number("99999999999999999999999", NULL) == UINT64_MAX);
-	CHECK_INT(cgroup_number("x", NULL), 0);
-	CHECK_INT(cgroup_key(text, "oom", NULL), 3);
-	CHECK(cgroup_key(text, "oom_kill", NULL) == UINT64_MAX);
-	CHECK_INT(cgroup_key(text, "high", &found), 12);
-	CHECK(found);
-	CHECK_INT(cgroup_key(text, "igh", &found), 0);
-	CHECK(!found);
-}
-
-TEST(cgroup_words)
-{
-	CHECK(cgroup_word("cpu,cpuacct", "cpuacct", 7));
-	CHECK(!cgroup_word("cpu,cpuacct", "cpuac", 5));
-	CHECK(cgroup_word("cpuset cpu io\n", "io", 2));
-	CHECK(!cgroup_word("", "io", 2));
-}
-
-TEST(cgroup_v1_dir_is_the_hierarchy_not_a_name_in_the_path)
-{
-	char *v[] = { "/sys/fs/cgroup/memory/freezer/x", "/sys/fs/cgroup/cpu,cpuacct/freezer/x", "/sys/fs/cgroup/freezer/freezer/x",
-		      "/sys/fs/cgroup/unified/freezer/x" };
-	struct strs dirs = { v, 4 };
-
-	CHECK_STR(cgroup_v1_dir(&dirs, "freezer"), v[2]);
-	CHECK_STR(cgroup_v1_dir(&dirs, "cpuacct"), v[1]);
-	CHECK_STR(cgroup_v1_dir(&dirs, "cpu"), v[1]);
-	CHECK_STR(cgroup_v1_dir(&dirs, "pids"), NULL);
-}
-
-TEST(update_puts_back_only_what_it_wrote)
-{
-	struct arena a = { .budget = 0 };
-
-	CHECK_STR(update_former(&a, "max", "100"), "max");
-	CHECK_STR(update_former(&a, "max 100000", "5000 10000"), "max 100000");
-	CHECK_STR(update_former(&a, "8:0 rbps=1 wbps=max\n8:16 rbps=2 wbps=max", "8:16 rbps=9"), "8:16 rbps=2 wbps=max");
-	CHECK_STR(update_former(&a, "8:0 rbps=1", "8:16 rbps=9"), NULL);
-	CHECK_STR(update_former(&a, "oom_kill_disable 0\nunder_oom 0\noom_kill 0", "1"), "0");
-	CHECK_STR(update_former(&a, "", "1"), NULL);
-	arena_drop(&a);
-}
 
 /* A container's cgroup on this machine, in the hands of a test. */
 struct lab {
@@ -529,7 +477,8 @@ TEST(cgroup_enter_follows_init_down)
 	REQUIRE(cgroup_enter(l.dirs, NULL, pid, &fd, &l.e) == 0 && fd >= 0);
 	CHECK(fstat(fd, &here) == 0 && stat(dir, &below) == 0 && here.st_ino == below.st_ino);
 	fd_close(&fd);
-	REQUIRE(cgroup_write(dir, "init.scope/cgroup.procs", pid_text) == 0 && cgroup_write(dir, "cgroup.subtree_control", "+pids") == 0);
+	REQUIRE(cgroup_write(dir, "init.scope/cgroup.procs", pid_text) == 0);
+	REQUIRE(cgroup_write(dir, "cgroup.subtree_control", "+pids") == 0);
 	REQUIRE(cgroup_enter(l.dirs, NULL, pid, &fd, &l.e) == 0 && fd >= 0);
 	CHECK(fstat(fd, &here) == 0 && stat(arena_fmt(&l.arena, "%s/init.scope", dir), &below) == 0);
 	CHECK_INT(here.st_ino, below.st_ino);

@@ -41,7 +41,9 @@ TEST(stats_pressure_numbers_are_numbers)
 	struct psi p;
 
 	memset(&p, 0, sizeof p);
-	stats_parse_psi("some avg10=nan avg60=1.2.3 avg300=.5 total=x\nfull avg10=007 avg60=1. avg300=99999999999999999999999999 total=1", &p);
+	stats_parse_psi("some avg10=nan avg60=1.2.3 avg300=.5 total=x\n"
+			"full avg10=007 avg60=1. avg300=99999999999999999999999999 total=1",
+			&p);
 	CHECK_STR(p.some.avg10, "0");
 	CHECK_STR(p.some.avg60, "0");
 	CHECK_STR(p.some.avg300, "0");
