@@ -22,9 +22,8 @@ static int fresh_v1(const char *controllers, uint64_t attr, struct err *e)
 	char copy[256], *p = copy, *save = NULL, *word;
 	size_t n = 0;
 
-	if (strlen(controllers) >= sizeof copy)
+	if ((size_t)snprintf(copy, sizeof copy, "%s", controllers) >= sizeof copy)
 		return fail(e, EINVAL, "controllers %s", controllers);
-	strcpy(copy, controllers);
 	for (; n < MAX_CONTROLLERS && (word = strtok_r(p, ",", &save)); p = NULL)
 		options[n++] = word;
 	options[n] = NULL;
@@ -118,7 +117,6 @@ static int base_tmpfs(struct run *r, const struct step_cgroup_mount *c, struct e
 
 static int mount_v2(struct run *r, const struct step_cgroup_mount *c, struct err *e)
 {
-	static const struct mount_attr_bits readonly = { .set = MOUNT_ATTR_RDONLY };
 	AUTO_FD int target = -1;
 	AUTO_FD int tree = -1;
 

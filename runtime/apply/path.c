@@ -91,13 +91,10 @@ static int go_up(struct walk *w, struct err *e)
 
 static int go_down(struct walk *w, int *fd, const char *name, struct err *e)
 {
-	size_t n = strlen(w->done);
+	size_t n = strlen(w->done), room = sizeof w->done - n;
 
-	if (n + strlen(name) + 2 > sizeof w->done)
+	if ((size_t)snprintf(w->done + n, room, "%s%s", n ? "/" : "", name) >= room)
 		return bad_path(e, -ENAMETOOLONG, w->path);
-	if (n)
-		w->done[n++] = '/';
-	strcpy(w->done + n, name);
 	leave(w);
 	w->dir = take_fd(fd);
 	return 0;
@@ -190,9 +187,8 @@ static int walk(struct walk *w, struct err *e)
 {
 	int r = 0, fd = -1;
 
-	if (strlen(w->path) >= sizeof w->rest)
+	if ((size_t)snprintf(w->rest, sizeof w->rest, "%s", w->path) >= sizeof w->rest)
 		return bad_path(e, -ENAMETOOLONG, w->path);
-	strcpy(w->rest, w->path);
 	while (r == 0 && fd < 0 && w->rest[0])
 		r = walk_one(w, &fd, e);
 	if (r == 0 && fd < 0) {

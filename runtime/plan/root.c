@@ -53,7 +53,7 @@ int plan_root(struct build *b, struct err *e)
 		return 0; /* its root is the root */
 	if (own)
 		add_propagation(b);
-	if (propagation(b) & (MS_SLAVE | MS_SHARED))
+	if (propagation(b) & MS_SLAVE)
 		r.propagation = MS_SLAVE;
 	r.private_parent = own && (propagation(b) & MS_SHARED);
 	plan_add(b, STEP_ROOT, STAGE_INSIDE, "/root/path")->root = r;
