@@ -14,17 +14,17 @@ static _Noreturn void become(char *const argv[], int out)
 {
 	const char *path = getenv("PATH");
 	char file[4096];
-	size_t n;
+	size_t n, name_n = strlen(argv[0]) + 1;
 
 	if (sys_dup3(out, 1, 0) < 0)
 		_exit(126);
 	for (path = path && *path ? path : DEFAULT_PATH; *path; path += n + (path[n] == ':')) {
 		n = strcspn(path, ":");
-		if (path[0] != '/' || n + strlen(argv[0]) + 2 > sizeof file)
+		if (path[0] != '/' || n + 1 + name_n > sizeof file)
 			continue;
 		memcpy(file, path, n);
 		file[n] = '/';
-		strcpy(file + n + 1, argv[0]);
+		memcpy(file + n + 1, argv[0], name_n);
 		(void)!sys_execve(file, argv, environ);
 	}
 	_exit(127);

@@ -131,10 +131,15 @@ int store_load(struct arena *a, const struct store *s, const char *id, bool excl
 
 int store_load_ruins(struct arena *a, const struct store *s, const char *id, struct container *out, bool *damaged, struct err *e)
 {
+	int r;
+
 	TRY(open_dir(s, id, out, e));
 	TRY(lock(s, out, e));
-	*damaged = record_read(a, out, e) < 0 || container_status(out, e) < 0;
-	if (*damaged)
+	r = record_read(a, out, e);
+	if (r >= 0)
+		r = container_status(out, e);
+	if (r < 0)
 		memset(&out->record, 0, sizeof out->record);
+	*damaged = r < 0 && r != -ENOENT; /* no record yet, or no longer: there is nothing that it would name */
 	return 0;
 }

@@ -74,6 +74,8 @@ int record_read(struct arena *a, struct container *c, struct err *e)
 	TRY(read_file(a, c, RECORD, JSON_MAX_STATE, &bytes, &n, e));
 	if (record_decode(a, bytes, n, &c->record, e) < 0)
 		return fail_in(e, "container %s has a damaged record (delete --force removes it)", c->id);
+	if (!c->record.id || strcmp(c->record.id, c->id) != 0)
+		return fail(e, EINVAL, "container %s has the record of another one (delete --force removes it)", c->id);
 	return 0;
 }
 

@@ -56,7 +56,7 @@ void lifecycle_state_text(struct arena *a, const struct record *r, struct state_
 	text_json(&head, r->id);
 	text_str(&head, ",\"status\":\"");
 	text_str(&tail, ",\"bundle\":");
-	text_json(&tail, r->bundle);
+	text_json(&tail, r->bundle ? r->bundle : ""); /* a damaged record has none */
 	text_str(&tail, ",\"annotations\":{");
 	for (i = 0; i < r->annotations.n; i++) {
 		text_str(&tail, i ? "," : "");

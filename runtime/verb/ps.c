@@ -3,11 +3,9 @@
 #include "apply/capture.h"
 #include "apply/cgroup.h"
 #include "store/files.h"
-#include "verb/lifecycle.h"
+#include "verb/make.h"
 #include "verb/options.h"
 #include <errno.h>
-#include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define MAX_OUTPUT ((size_t)64 << 20)
@@ -33,7 +31,7 @@ static int print_json(struct globals *g, const struct pids *pids, struct err *e)
 	return file_print(text_get(&t), t.n, e);
 }
 
-static bool is_in(const struct pids *pids, long pid)
+static bool is_in(const struct pids *pids, int64_t pid)
 {
 	size_t i;
 
@@ -61,13 +59,20 @@ static int pid_column(const char *line)
 	}
 }
 
-static long field(const char *line, int column)
+/* The number in that column, -1 when there is none. */
+static int64_t field(struct arena *a, const char *line, int column)
 {
+	struct err ignored;
+	uint64_t pid;
+
 	while (column-- > 0) {
 		line += strspn(line, " \t");
 		line += strcspn(line, " \t\n");
 	}
-	return strtol(line, NULL, 10);
+	line += strspn(line, " \t");
+	if (parse_number(arena_strn(a, line, strcspn(line, " \t\n")), INT32_MAX, "PID", &pid, &ignored) < 0)
+		return -1;
+	return (int64_t)pid;
 }
 
 static int print_table(struct globals *g, const struct pids *pids, char **args, struct err *e)
@@ -92,7 +97,7 @@ static int print_table(struct globals *g, const struct pids *pids, char **args, 
 			if (column < 0)
 				return fail(e, EINVAL, "what ps prints has no PID column: choose other options");
 			text_add(&t, line, (size_t)(end - line));
-		} else if (is_in(pids, field(line, column))) {
+		} else if (is_in(pids, field(g->arena, line, column))) {
 			text_add(&t, line, (size_t)(end - line));
 		}
 	}

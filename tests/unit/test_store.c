@@ -237,7 +237,8 @@ static void put(const struct container *c, const char *name, const char *bytes)
 
 TEST(store_damaged_records)
 {
-	static const char *const records[] = { "", "{", "[]", "{\"version\":\"2\",\"id\":\"x\"}", "{\"version\":\"1\",\"pid\":\"7\"}", "{\"a\":1,\"a\":2}" };
+	static const char *const records[] = { "", "{", "[]", "{\"version\":\"2\",\"id\":\"x\"}",
+						"{\"version\":\"1\",\"id\":\"y\"}", "{\"version\":\"1\",\"pid\":\"7\"}", "{\"a\":1,\"a\":2}" };
 	struct place p;
 	struct container c, d;
 	bool damaged;
@@ -256,6 +257,9 @@ TEST(store_damaged_records)
 		container_close(&d);
 	}
 	CHECK_INT(unlinkat(c.dir, "state.json", 0), 0);
+	CHECK_INT(store_load_ruins(&p.a, &p.s, "x", &d, &damaged, &p.e), 0); /* its create made nothing yet */
+	CHECK(!damaged);
+	container_close(&d);
 	CHECK_INT(mkfifoat(c.dir, "state.json", 0600), 0); /* must not block */
 	CHECK(store_load(&p.a, &p.s, "x", false, &d, &p.e) < 0);
 	container_close(&d);
