@@ -1,7 +1,8 @@
 /* console.c - the container's terminal.
  *
- * The pty comes from the devpts that the container will use, through a handle that is known to be that file system's ptmx (rules R5 and R7);
- * its other end is opened by the kernel (TIOCGPTPEER), so no /dev/pts/N is ever looked up. Runs in init.
+ * The pty comes from the devpts that the container will use, through a handle that is known to be that file system's
+ * ptmx (rules R5 and R7); its other end is opened by the kernel (TIOCGPTPEER), so no /dev/pts/N is ever looked up.
+ * Runs in init.
  * Must not leave the master open in the container. */
 #include "apply/mount.h"
 #include "apply/ops.h"
@@ -62,8 +63,8 @@ static int set_up(struct run *r, const struct step_console *c, int master, int s
 
 	if (c->rows || c->columns)
 		ret = sys_tty_set_size(master, c->rows, c->columns);
-	/* whoever takes the master from a console socket sets it up; where we pass the bytes on, they go to a terminal that adds
-	 * its own carriage returns */
+	/* whoever takes the master from a console socket sets it up; where we pass the bytes on, they go to a
+	 * terminal that adds its own carriage returns */
 	if (ret == 0 && r->console_socket < 0)
 		ret = sys_tty_set_onlcr(master, false);
 	if (ret < 0)

@@ -1,9 +1,10 @@
 /* copyup.c - copies what a tmpfs is going to cover into it (option tmpcopyup).
  *
- * Runs in init: no allocation, buffers of fixed size, one level of recursion per level of directories. Every step goes from a directory's
- * handle to a name in it that is not followed, so nothing outside the two trees is read or written, whatever the image holds.
- * Must not fail over what a tmpfs or a user namespace cannot take (owners that are not mapped, attributes, device nodes, times); must
- * fail when content is lost. */
+ * Runs in init: no allocation, buffers of fixed size, one level of recursion per level of directories. Every step
+ * goes from a directory's handle to a name in it that is not followed, so nothing outside the two trees is read or
+ * written, whatever the image holds.
+ * Must not fail over what a tmpfs or a user namespace cannot take (owners that are not mapped, attributes, device
+ * nodes, times); must fail when content is lost. */
 #include "apply/mount.h"
 #include "sys/sys.h"
 #include <dirent.h>

@@ -1,8 +1,9 @@
 /* devices.c - device nodes and links in the container's /dev.
  *
- * A node is made on the handle of its directory and then known by its own handle: whatever links an image has put at or below /dev,
- * nothing is made, changed or removed outside the container's root (T02-T06 of the threat tests). Where mknod is not possible, the host's node
- * of the same path is bound, if it is that very device. Must not change the mode or owner of a node that it did not make. */
+ * A node is made on the handle of its directory and then known by its own handle: whatever links an image has put at
+ * or below /dev, nothing is made, changed or removed outside the container's root (T02-T06 of the threat tests).
+ * Where mknod is not possible, the host's node of the same path is bound, if it is that very device. Must not change
+ * the mode or owner of a node that it did not make. */
 #include "apply/mount.h"
 #include "apply/ops.h"
 #include "apply/path.h"
@@ -66,7 +67,8 @@ static int finish_node(struct run *r, const struct step_node *n, int dir, const 
 	return 0;
 }
 
-/* Something is there already. The name itself counts, and where that is a link (as /dev/ptmx is), what it leads to inside the root. */
+/* Something is there already. The name itself counts, and where that is a link (as /dev/ptmx is), what it leads to
+ * inside the root. */
 static int accept_existing(struct run *r, const struct step_node *n, int dir, const char *name, struct err *e)
 {
 	AUTO_FD int fd = -1;

@@ -1,8 +1,9 @@
 /* mask.c - maskedPaths and readonlyPaths, once the root is the container's.
  *
- * A masked file gets the host's null device over it, whose handle was verified before anything of the container existed (rule R5): a
- * /dev/null of the image is never used. A masked directory gets an empty read-only tmpfs, one for all of them. Rule R11: only a path that
- * is not there may be passed over, and only when it is opened; every later failure is one. */
+ * A masked file gets the host's null device over it, whose handle was verified before anything of the container
+ * existed (rule R5): a /dev/null of the image is never used. A masked directory gets an empty read-only tmpfs, one
+ * for all of them. Rule R11: only a path that is not there may be passed over, and only when it is opened; every
+ * later failure is one. */
 #include "apply/mount.h"
 #include "apply/ops.h"
 #include "apply/path.h"
@@ -39,7 +40,8 @@ int op_mask_prepare(struct run *r, const struct step *s, struct slot *slot, stru
 	}
 	c = slot->data = arena_alloc(r->arena, sizeof *c);
 	c->null = c->empty = -1;
-	/* init cannot copy a mount of the host's mount namespace. Without privilege we cannot either: see null_of_container */
+	/* init cannot copy a mount of the host's mount namespace. Without privilege we cannot either: see
+	 * null_of_container */
 	if (!r->host->privileged)
 		return 0;
 	slot->fd = TRY(mount_clone(r->dev_null, false, e));
@@ -54,7 +56,8 @@ static bool is_host_null(struct run *r, const struct stat *st)
 	return S_ISCHR(st->st_mode) && sys_fstat(r->dev_null, &host) == 0 && st->st_dev == host.st_dev && st->st_ino == host.st_ino;
 }
 
-/* An unprivileged runtime has bound the host's null device into the container's /dev: it serves if it is that very inode. */
+/* An unprivileged runtime has bound the host's null device into the container's /dev: it serves if it is that very
+ * inode. */
 static int null_of_container(struct run *r, struct err *e)
 {
 	AUTO_FD int fd = path_open(r->root, "/dev/null", false, e);
@@ -148,8 +151,8 @@ int op_mask(struct run *r, const struct step *s, struct slot *slot, struct err *
 	return mask(r, s, slot->data, e) < 0 ? fail_in(e, "cannot mask %.160s", s->name) : 0;
 }
 
-/* A copy of the tree on top of itself: what may not be written to there may already be open elsewhere, and the flags of the mount
- * that it belongs to are not ours to change. */
+/* A copy of the tree on top of itself: what may not be written to there may already be open elsewhere, and the flags
+ * of the mount that it belongs to are not ours to change. */
 static int seal(struct run *r, const struct step *s, struct err *e)
 {
 	static const struct mount_attr_bits ro = { .set = MOUNT_ATTR_RDONLY };

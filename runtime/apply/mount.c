@@ -42,7 +42,8 @@ static int real_path(struct run *r, int handle, char path[PATH_MAX], struct err 
 	return 0;
 }
 
-/* What lxcfs and its like may put over files of /proc: figures, nothing that anybody writes to or takes for an answer about safety. */
+/* What lxcfs and its like may put over files of /proc: figures, nothing that anybody writes to or takes for an answer
+ * about safety. */
 static bool may_be_covered(const char *path)
 {
 	static const char *const files[] = {
@@ -103,8 +104,8 @@ static int find_target(struct run *r, const struct step_mount *m, bool directory
 	return take_fd(&target);
 }
 
-/* private and slave before anybody can see the mount; the others afterwards, because an unbindable mount cannot be attached below
- * a shared one. */
+/* private and slave before anybody can see the mount; the others afterwards, because an unbindable mount cannot be
+ * attached below a shared one. */
 static int attach(const struct step_mount *m, int tree, int target, struct err *e)
 {
 	bool before = m->propagation & (MS_PRIVATE | MS_SLAVE);
@@ -160,8 +161,8 @@ static int label_mqueue(struct run *r, const struct step_mount *m, int tree, str
 	return ret < 0 ? fail_sys(e, ret, "label %s", m->label) : 0;
 }
 
-/* A user namespace may not mount sysfs without owning a network namespace; and none of these where the host's has parts of it covered.
- * The host's own then serves. */
+/* A user namespace may not mount sysfs without owning a network namespace; and none of these where the host's has
+ * parts of it covered. The host's own then serves. */
 static int fall_back(struct run *r, const struct step_mount *m, struct slot *slot, struct err *e)
 {
 	static const char *const at[][2] = {

@@ -1,7 +1,8 @@
 /* mount.h - what the operations on mounts share. Private to runtime/apply.
  *
- * A mount is made detached (fsopen/fsmount, or open_tree with OPEN_TREE_CLONE), gets its attributes while nobody can see it, and is then
- * attached to the handle of its target (rule R3). Nothing here allocates, apart from the functions named *_prepare. */
+ * A mount is made detached (fsopen/fsmount, or open_tree with OPEN_TREE_CLONE), gets its attributes while nobody can
+ * see it, and is then attached to the handle of its target (rule R3). Nothing here allocates, apart from the
+ * functions named *_prepare. */
 #ifndef WASIRUN_APPLY_MOUNT_H
 #define WASIRUN_APPLY_MOUNT_H
 
@@ -18,11 +19,11 @@ MUST int mount_check_target(struct run *r, int target, uint64_t source_type, str
 
 /* --- mount_attr.c */
 
-/* Sets the attributes of a detached bind, which begins with those of its source. Nothing asked: nothing changes. Anything asked: the
- * five security attributes are exactly those asked for, and the access time mode is left unless one was asked for (as runc does).
- * Attributes that the kernel has locked (a mount inherited by a user namespace) are kept; -EPERM when one of them was to be
- * cleared. prepared: the runtime cloned the tree with privilege, so no lock is visible; what the source has set counts as locked,
- * unless the configuration clears it by name. */
+/* Sets the attributes of a detached bind, which begins with those of its source. Nothing asked: nothing changes.
+ * Anything asked: the five security attributes are exactly those asked for, and the access time mode is left unless
+ * one was asked for (as runc does). Attributes that the kernel has locked (a mount inherited by a user namespace) are
+ * kept; -EPERM when one of them was to be cleared. prepared: the runtime cloned the tree with privilege, so no lock
+ * is visible; what the source has set counts as locked, unless the configuration clears it by name. */
 MUST int mount_attr_bind(int tree, const struct mount_attr_bits *a, bool prepared, struct err *e);
 
 /* Changes the attributes of the mount at the handle, leaving those that were not asked for. */
@@ -36,7 +37,8 @@ MUST int mount_propagation(int mount, uint64_t propagation, struct err *e);
 
 /* --- mount_fs.c */
 
-/* A new file system as a detached mount. mode: for a tmpfs without one of its own, else -1. Not for one that is too long. */
+/* A new file system as a detached mount. mode: for a tmpfs without one of its own, else -1. Not for one that is too
+ * long. */
 MUST int mount_fs(struct run *r, const struct step_mount *m, int mode, struct err *e);
 
 /* Is an option longer than fsconfig(2) takes? An overlay's directories may be. */
@@ -48,13 +50,14 @@ MUST int mount_fs_long(struct run *r, const struct step_mount *m, int target, st
 /* Changes the options of the file system that is mounted at the handle. */
 MUST int mount_fs_reconfigure(const struct step_mount *m, int mount, struct err *e);
 
-/* The part of mount_fs that others need: a file system of that type with these options ("key" or "key=value"), NULL-terminated. */
+/* The part of mount_fs that others need: a file system of that type with these options ("key" or "key=value"),
+ * NULL-terminated. */
 MUST int mount_fs_simple(const char *fstype, const char *const *options, uint64_t attr, struct err *e);
 
 /* --- mount_bind.c */
 
-/* What the runtime makes for a bind before clone, as far as init may need it: the tree (slot->fd), the user namespace of its id map
- * (slot->fd2), the text of a link to be copied (slot->data). */
+/* What the runtime makes for a bind before clone, as far as init may need it: the tree (slot->fd), the user namespace
+ * of its id map (slot->fd2), the text of a link to be copied (slot->data). */
 MUST int mount_bind_prepare(struct run *r, const struct step_mount *m, struct slot *slot, struct err *e);
 
 /* A detached copy of the source with its attributes set, in init. */
@@ -65,7 +68,8 @@ MUST int mount_clone(int handle, bool recursive, struct err *e);
 
 /* --- idmap.c */
 
-/* In the runtime: an fd of a user namespace with these maps; the container's own when there are none. The fd belongs to the caller. */
+/* In the runtime: an fd of a user namespace with these maps; the container's own when there are none. The fd belongs
+ * to the caller. */
 MUST int idmap_userns(struct run *r, const struct step_mount *m, struct err *e);
 
 /* Applies the id map to a detached tree. */
@@ -73,8 +77,9 @@ MUST int idmap_apply(int tree, int userns, bool recursive, struct err *e);
 
 /* --- copyup.c */
 
-/* Copies what is in the directory `from` (a handle) into the root of the detached tmpfs `to`: types, modes, owners, times and, as far
- * as the tmpfs takes them, extended attributes. Links that share an inode become files of their own; sockets are left out. */
+/* Copies what is in the directory `from` (a handle) into the root of the detached tmpfs `to`: types, modes, owners,
+ * times and, as far as the tmpfs takes them, extended attributes. Links that share an inode become files of their
+ * own; sockets are left out. */
 MUST int copy_up(int from, int to, struct err *e);
 
 #endif

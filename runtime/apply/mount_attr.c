@@ -44,7 +44,8 @@ static int current(int mount, uint64_t *attr, struct err *e)
 	return 0;
 }
 
-/* The kernel takes the access time field only as a whole: an option that names a part of it and sets nothing says nothing. */
+/* The kernel takes the access time field only as a whole: an option that names a part of it and sets nothing says
+ * nothing. */
 static void normalize(struct mount_attr_bits *a)
 {
 	bool mode = (a->clear & MOUNT_ATTR__ATIME) == MOUNT_ATTR__ATIME || (a->set & MOUNT_ATTR__ATIME);

@@ -1,8 +1,8 @@
 /* mount_bind.c - binds: a detached copy of what is at the source, with the attributes of the step.
  *
- * Init opens the source itself, after the mounts before it, so that a source may lie in what they made, and the kernel's locks on mounts
- * that a user namespace has inherited hold. Where init's user namespace cannot reach the source, or cannot map ids, it uses what the
- * runtime has cloned from the host's mount namespace before init existed.
+ * Init opens the source itself, after the mounts before it, so that a source may lie in what they made, and the
+ * kernel's locks on mounts that a user namespace has inherited hold. Where init's user namespace cannot reach the
+ * source, or cannot map ids, it uses what the runtime has cloned from the host's mount namespace before init existed.
  * Must not attach anything, and must not look at a source by path after its handle is there. */
 #include "apply/mount.h"
 #include "sys/sys.h"
@@ -31,7 +31,8 @@ static int read_link(struct run *r, const struct step_mount *m, struct slot *slo
 	return slot->data != NULL;
 }
 
-/* Below the container's root the steps before this one may have mounted what is meant, and the host does not see that. */
+/* Below the container's root the steps before this one may have mounted what is meant, and the host does not see
+ * that. */
 static bool is_inside(const struct run *r, const char *source)
 {
 	size_t i, n;

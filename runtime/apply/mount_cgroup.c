@@ -1,7 +1,8 @@
 /* mount_cgroup.c - mounts of type "cgroup": one tree on version 2, a tmpfs with a mount per hierarchy on version 1.
  *
- * In a cgroup namespace the file system is mounted afresh and shows the container's cgroup as its root; without one, or where
- * that is not permitted, the container's own directory of each hierarchy is bound. Never a whole hierarchy of the host.
+ * In a cgroup namespace the file system is mounted afresh and shows the container's cgroup as its root; without one,
+ * or where that is not permitted, the container's own directory of each hierarchy is bound. Never a whole hierarchy
+ * of the host.
  * Must not make or change a cgroup. */
 #include "apply/mount.h"
 #include "apply/ops.h"
@@ -59,7 +60,7 @@ static int part_tree(const struct step_cgroup_mount *c, const struct cgroup_part
 
 	if (c->cgroup_ns) {
 		tree = fresh(part, v2, c->attr.set, e);
-		/* a user namespace that does not own the cgroup namespace; a hierarchy that is bound to other options */
+		/* a user namespace that does not own the cgroup namespace; a hierarchy with other options */
 		if (tree >= 0 || (tree != -EPERM && tree != -EBUSY && tree != -EINVAL) || !part->dir)
 			return tree;
 	}

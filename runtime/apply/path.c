@@ -1,8 +1,9 @@
 /* path.c - paths inside the container's root, as handles (rule R2).
  *
- * Whoever made the root file system may have put a link anywhere in it and may be changing it now: so what exists is resolved by
- * the kernel with openat2(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS), and what is missing is made one component at a time on the
- * handle of its parent. Must not open for writing, truncate, follow a link outside the root, or allocate: it runs in init. */
+ * Whoever made the root file system may have put a link anywhere in it and may be changing it now: so what exists is
+ * resolved by the kernel with openat2(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS), and what is missing is made one
+ * component at a time on the handle of its parent. Must not open for writing, truncate, follow a link outside the
+ * root, or allocate: it runs in init. */
 #include "apply/path.h"
 #include "sys/sys.h"
 #include <limits.h>
@@ -69,7 +70,7 @@ static void leave(struct walk *w)
 	fd_close(&w->dir);
 }
 
-/* ".." is resolved by going to the parent's name again from the root: a handle's ".." could be moved out of the root. */
+/* ".." is resolved by going to the parent's name again from the root: a handle's ".." could be moved out of it. */
 static int go_up(struct walk *w, struct err *e)
 {
 	char *slash = strrchr(w->done, '/');

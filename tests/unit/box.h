@@ -1,7 +1,8 @@
 /* box.h - a scratch root file system in a mount namespace of the test's own, and a struct run for operations on it.
  *
- * /tmp becomes a private tmpfs: /tmp/root is the container's root (a mount of its own), /tmp/host stands for what lies outside. All of it
- * vanishes with the process. For tests of runtime/apply that need CAP_SYS_ADMIN; without it BOX() skips the test. */
+ * /tmp becomes a private tmpfs: /tmp/root is the container's root (a mount of its own), /tmp/host stands for what
+ * lies outside. All of it vanishes with the process. For tests of runtime/apply that need CAP_SYS_ADMIN; without it
+ * BOX() skips the test. */
 #ifndef WASIRUN_TESTS_BOX_H
 #define WASIRUN_TESTS_BOX_H
 

@@ -1,4 +1,5 @@
 /* Device nodes and links, in an image that is not on our side. */
+#include "apply/ops.h"
 #include "tests/unit/box.h"
 #include <errno.h>
 #include <sys/sysmacros.h>

@@ -1,4 +1,5 @@
 /* Masked and read-only paths. */
+#include "apply/ops.h"
 #include "tests/unit/box.h"
 #include <errno.h>
 #include <sys/sysmacros.h>

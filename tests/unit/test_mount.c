@@ -1,4 +1,5 @@
-/* The mount operation on a scratch root: file systems, binds, their attributes, targets under attack, remounts, copies, id maps. */
+/* The mount operation on a scratch root: file systems, binds, their attributes, targets under attack, remounts,
+ * copies, id maps. */
 #include "apply/mount.h"
 #include "tests/unit/box.h"
 #include <errno.h>
@@ -153,7 +154,8 @@ TEST(mount_recursion_is_asked_for)
 	CHECK(has(box_mount_options("/tmp/host/d/s"), "rw"));
 }
 
-/* The rules of runc: nothing asked keeps everything; something asked replaces the security options; access times only when asked. */
+/* The rules of runc: nothing asked keeps everything; something asked replaces the security options; access times only
+ * when asked. */
 TEST(mount_bind_attributes)
 {
 	BOX(b);
