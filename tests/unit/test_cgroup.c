@@ -1,4 +1,5 @@
 /* Cgroups on the machine's own hierarchies: made, joined, frozen, killed, removed. Needs root and leaves nothing behind. */
+#include "apply/cgroup_dir.h"
 #include "tests/unit/lab.h"
 
 static void fork_twice(void)
