@@ -236,23 +236,29 @@ uint64_t cgroup_oom_kills(const struct strs *dirs)
 	return 0;
 }
 
-/* sub without its "controller,controller:" prefix; *controllers and *n: the prefix. NULL: sub leaves the container's cgroup. */
-static const char *sub_path(const char *sub, const char **controllers, size_t *n)
-{
-	const char *colon = strchr(sub, ':'), *slash = strchr(sub, '/'), *p;
+/* One --cgroup: [controller,controller:]path */
+struct sub {
+	const char *controllers;
+	size_t n; /* of them, in bytes; 0 = all */
+	const char *path;
+};
 
-	*controllers = sub;
-	*n = colon && (!slash || colon < slash) ? (size_t)(colon - sub) : 0;
-	sub += *n ? *n + 1 : 0;
-	sub += strspn(sub, "/");
-	for (p = sub; *p; p += strspn(p, "/")) {
+static int parse_sub(const char *text, struct sub *out, struct err *e)
+{
+	const char *colon = strchr(text, ':'), *slash = strchr(text, '/'), *p;
+
+	out->controllers = text;
+	out->n = colon && (!slash || colon < slash) ? (size_t)(colon - text) : 0;
+	out->path = text + (out->n ? out->n + 1 : 0);
+	out->path += strspn(out->path, "/");
+	for (p = out->path; *p; p += strspn(p, "/")) {
 		size_t len = strcspn(p, "/");
 
 		if (len == 2 && p[0] == '.' && p[1] == '.')
-			return NULL;
+			return fail(e, EINVAL, "bad sub cgroup path: %.200s leaves the container's cgroup", text);
 		p += len;
 	}
-	return sub;
+	return 0;
 }
 
 /* Is dir the hierarchy of one of the controllers in list[0..n)? */
@@ -273,37 +279,79 @@ static bool chosen(const struct strs *dirs, const char *dir, const char *list, s
 	return n == 0;
 }
 
-int cgroup_enter(const struct strs *dirs, const char *sub, pid_t pid, int *fd, struct err *e)
+static int check_controllers(const struct strs *dirs, const struct sub *s, struct err *e)
 {
-	const char *v2 = cgroup_v2_dir(dirs), *list = NULL, *below = "";
-	size_t i, n = 0;
+	size_t at = 0, len, i;
+
+	for (; at < s->n; at += len + 1) {
+		len = strcspn(s->controllers + at, ",:");
+		for (i = 0; i < dirs->n && !chosen(dirs, dirs->v[i], s->controllers + at, len); i++)
+			;
+		if (!len || i == dirs->n)
+			return fail(e, EINVAL, "unknown controller %.*s: the container has no cgroup of its own for it", (int)len,
+				    s->controllers + at);
+	}
+	return 0;
+}
+
+/* The path below dir that was asked for; *asked: whether any was. The last one that names its hierarchy, or all, counts. */
+static int find_sub(const struct strs *dirs, const char *dir, const struct strs *subs, const char **below, bool *asked, struct err *e)
+{
+	size_t i;
+
+	*below = "";
+	*asked = false;
+	for (i = 0; subs && i < subs->n; i++) {
+		struct sub s;
+
+		TRY(parse_sub(subs->v[i], &s, e));
+		TRY(check_controllers(dirs, &s, e));
+		if (chosen(dirs, dir, s.controllers, s.n)) {
+			*below = s.path;
+			*asked = true;
+		}
+	}
+	return 0;
+}
+
+static int enter_v2(const struct strs *dirs, const char *dir, const char *path, bool asked, bool deeper, pid_t pid, int *fd, struct err *e)
+{
+	/* on a hybrid machine the version 1 path given need not exist here */
+	if (deeper && dirs->n > 1 && sys_access(AT_FDCWD, path, F_OK, 0) < 0)
+		return cgroup_v2_open(dir, pid, fd, e);
+	if (cgroup_v2_open(path, asked ? 0 : pid, fd, e) < 0)
+		return asked ? fail_in(e, "error adding pid %d to cgroups", getpid()) : -e->code;
+	return 0;
+}
+
+int cgroup_enter(const struct strs *dirs, const struct strs *subs, pid_t pid, int *fd, struct err *e)
+{
+	const char *v2 = cgroup_v2_dir(dirs), *below;
+	size_t i;
+	bool asked;
 
 	*fd = -1;
-	if (sub && !(below = sub_path(sub, &list, &n)))
-		return fail(e, EINVAL, "%s is not a sub cgroup path", sub);
 	for (i = 0; i < dirs->n; i++) {
 		const char *dir = dirs->v[i];
 		char path[PATH_MAX];
-		bool deeper = *below && chosen(dirs, dir, list, n);
-		int r = cgroup_path(path, dir, deeper ? below : "");
+		int r;
 
+		TRY(find_sub(dirs, dir, subs, &below, &asked, e));
+		r = cgroup_path(path, dir, below);
 		if (r < 0)
 			return fail_sys(e, r, "the cgroup %s", dir);
-		if (!deeper)
+		if (!*below)
 			path[strlen(path) - 1] = 0;
 		if (dir == v2) {
-			/* on a hybrid machine the version 1 path given need not exist here */
-			if (deeper && dirs->n > 1 && sys_access(AT_FDCWD, path, F_OK, 0) < 0)
-				TRY(cgroup_path(path, dir, "."));
-			TRY(cgroup_v2_open(path, deeper ? 0 : pid, fd, e));
+			TRY(enter_v2(dirs, dir, path, asked, *below, pid, fd, e));
 			continue;
 		}
 		r = cgroup_v1_join(AT_FDCWD, path);
 		/* an ordinary user's container may have been made without the directories that its record names */
-		if (r < 0 && !deeper && geteuid() != 0 && (r == -ENOENT || r == -EACCES || r == -EPERM))
+		if (r < 0 && !*below && geteuid() != 0 && (r == -ENOENT || r == -EACCES || r == -EPERM))
 			continue;
 		if (r < 0)
-			return fail_sys(e, r, "cannot join the cgroup %s", path);
+			return fail_sys(e, r, "error adding pid %d to cgroups: %s", getpid(), path);
 	}
 	return 0;
 }

@@ -41,7 +41,7 @@ struct run {
 	pid_t container_pid; /* exec: init of the container; else 0 */
 	int container_pidfd;
 	const struct strs *container_cgroup; /* exec: its cgroup directories, as recorded; else NULL */
-	const char *exec_cgroup;  /* exec --cgroup: below them; NULL = there */
+	const struct strs *exec_cgroup; /* exec --cgroup: below them; NULL = there */
 
 	/* opened before clone, kept by init until it execs */
 	int proc;            /* a verified procfs of the runtime's own mount namespace */
@@ -59,6 +59,7 @@ struct run {
 	int root;            /* O_PATH fd of the container's root mount; after pivot, of "/" */
 	int start_listener;  /* the start socket */
 	int host_pid;        /* init's pid as the runtime sees it */
+	bool join_cgroup_ns; /* exec: still to be entered */
 	bool in_cwd;         /* the program's working directory has been entered */
 	char program[PATH_MAX]; /* what FIND_PROGRAM found in PATH; "" = nothing */
 	bool wants_home;        /* the environment has none: FIND_PROGRAM looks for it */

@@ -209,7 +209,7 @@ static int prepare(struct globals *g, const struct options *o, char **argv, stru
 	x->run.container_pid = (pid_t)c->pid;
 	x->run.container_pidfd = c->pidfd;
 	x->run.container_cgroup = &c->record.cgroup_paths;
-	x->run.exec_cgroup = po.exec_cgroup;
+	x->run.exec_cgroup = &o->cgroups;
 	if (o->console_socket)
 		x->run.console_socket = TRY(connect_socket("--console-socket", o->console_socket, e));
 	if (o->pidfd_socket)

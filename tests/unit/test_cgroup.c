@@ -134,15 +134,19 @@ TEST(cgroup_removes_trees_of_any_depth)
 	CHECK_INT(access(l.dirs->v[0], F_OK), -1);
 }
 
+#define SUBS(s) (&(struct strs){ .v = (char *[]){ s, NULL }, .n = 1 })
+
 TEST(cgroup_enter_goes_below_and_never_out)
 {
 	MADE(l);
 	int fd;
 
-	CHECK_INT(cgroup_enter(l.dirs, "../x", 0, &fd, &l.e), -EINVAL);
-	CHECK_HAS(l.e.text, "is not a sub cgroup path");
-	CHECK_INT(cgroup_enter(l.dirs, "cpu:a/../../x", 0, &fd, &l.e), -EINVAL);
-	CHECK(cgroup_enter(l.dirs, "not-there", 0, &fd, &l.e) < 0);
+	CHECK_INT(cgroup_enter(l.dirs, SUBS("../x"), 0, &fd, &l.e), -EINVAL);
+	CHECK_HAS(l.e.text, "bad sub cgroup path");
+	CHECK_INT(cgroup_enter(l.dirs, SUBS("cpu:a/../../x"), 0, &fd, &l.e), -EINVAL);
+	CHECK_INT(cgroup_enter(l.dirs, SUBS("whaaat:/"), 0, &fd, &l.e), -EINVAL);
+	CHECK_HAS(l.e.text, "unknown controller whaaat");
+	CHECK(cgroup_enter(l.dirs, SUBS("not-there"), 0, &fd, &l.e) < 0);
 	CHECK_HAS(l.e.text, "not-there");
 	fd_close(&fd);
 }
