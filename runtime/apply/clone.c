@@ -2,6 +2,7 @@
  *
  * New namespaces come with clone3 itself. Where existing ones have to be entered first, a joiner process does it and then clones init
  * with CLONE_PARENT, so that init is the runtime's child all the same and the runtime never leaves its own namespaces.
+ * What our caller ignored, init does not: its signals begin at their defaults, which saves it resetting each before exec.
  * Must not create a cgroup namespace: clone would root it at the runtime's cgroup, not at the container's (STEP_CGROUP_JOIN does). */
 #include "apply/cgroup.h"
 #include "apply/executor.h"
@@ -13,6 +14,9 @@
 #include <unistd.h>
 
 #define MAX_JOINS 8
+#ifndef CLONE_CLEAR_SIGHAND /* 5.5; not yet in this libc */
+#define CLONE_CLEAR_SIGHAND 0x100000000ULL
+#endif
 
 static const struct {
 	uint64_t flag;
@@ -93,7 +97,9 @@ static int join_paths(const struct step_clone *c, struct err *e)
 	return 0;
 }
 
-/* exec: all namespaces in which the container's init differs from us, in one call (setns on a pidfd, 5.8). */
+/* exec: all namespaces in which the container's init differs from us, in one call (setns on a pidfd, 5.8). The cgroup namespace is left
+ * to init: where namespaces are boundaries of delegation (nsdelegate, as systemd mounts it) nobody in it may clone from a cgroup
+ * outside of it, which ours is, into the container's. */
 static int join_container(struct run *r, struct err *e)
 {
 	uint64_t flags = 0;
@@ -114,6 +120,8 @@ static int join_container(struct run *r, struct err *e)
 		if (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)
 			flags |= kinds[i].flag;
 	}
+	r->join_cgroup_ns = flags & CLONE_NEWCGROUP;
+	flags &= ~(uint64_t)CLONE_NEWCGROUP;
 	if (!flags)
 		return 0;
 	ret = sys_setns(r->container_pidfd, (int)flags);
@@ -138,10 +146,18 @@ static int clone_failed(struct err *e, int r, uint64_t flags)
 	return fail_sys(e, r, "cannot make the container's first process");
 }
 
-static void become_init(struct run *r, int init_end)
+static _Noreturn void become_init(struct run *r, int init_end)
 {
+	struct err why, lost;
+	int ret;
+
 	r->wire = init_end;
-	init_main(r);
+	ret = r->join_cgroup_ns ? sys_setns(r->container_pidfd, CLONE_NEWCGROUP) : 0;
+	if (ret == 0)
+		init_main(r);
+	(void)!fail_sys(&why, ret, "cannot join the container's cgroup namespace");
+	(void)!wire_send(r->wire, WIRE_FAIL, 0, &why, -1, &lost);
+	_exit(1);
 }
 
 /* In the joiner. Answers over its own socket, since init may already be speaking over the wire. */
@@ -161,7 +177,7 @@ static int join_and_clone(struct run *r, const struct step_clone *c, int init_en
 	} else {
 		TRY(join_paths(c, e));
 	}
-	pid = sys_clone(c->flags | CLONE_PARENT, &pidfd, own_cgroup >= 0 ? own_cgroup : cgroup);
+	pid = sys_clone(c->flags | CLONE_PARENT | CLONE_CLEAR_SIGHAND, &pidfd, own_cgroup >= 0 ? own_cgroup : cgroup);
 	if (pid == 0)
 		become_init(r, init_end);
 	if (pid < 0)
@@ -238,7 +254,7 @@ int clone_init(struct run *r, int init_end, struct err *e)
 	TRY(open_cgroup(r, c, &cgroup, e));
 	if (c->joins.n || c->join_container)
 		return clone_through_joiner(r, c, init_end, cgroup, e);
-	pid = sys_clone(c->flags, &pidfd, cgroup);
+	pid = sys_clone(c->flags | CLONE_CLEAR_SIGHAND, &pidfd, cgroup);
 	if (pid == 0)
 		become_init(r, init_end);
 	if (pid < 0)
