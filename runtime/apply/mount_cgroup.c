@@ -19,13 +19,13 @@ static const struct mount_attr_bits readonly = { .set = MOUNT_ATTR_RDONLY };
 /* "cpu,cpuacct" becomes the options cpu and cpuacct; "name=systemd" is one. */
 static int fresh_v1(const char *controllers, uint64_t attr, struct err *e)
 {
-	const char *options[MAX_CONTROLLERS + 1];
+	const char *options[MAX_CONTROLLERS + 2] = { "source=cgroup" };
 	char copy[256], *p = copy, *save = NULL, *word;
-	size_t n = 0;
+	size_t n = 1;
 
 	if ((size_t)snprintf(copy, sizeof copy, "%s", controllers) >= sizeof copy)
 		return fail(e, EINVAL, "controllers %s", controllers);
-	for (; n < MAX_CONTROLLERS && (word = strtok_r(p, ",", &save)); p = NULL)
+	for (; n <= MAX_CONTROLLERS && (word = strtok_r(p, ",", &save)); p = NULL)
 		options[n++] = word;
 	options[n] = NULL;
 	return mount_fs_simple("cgroup", options, attr, e);
@@ -33,9 +33,9 @@ static int fresh_v1(const char *controllers, uint64_t attr, struct err *e)
 
 static int fresh(const struct cgroup_part *part, bool v2, uint64_t attr, struct err *e)
 {
-	static const char *const none[] = { NULL };
+	static const char *const v2_options[] = { "source=cgroup", NULL };
 
-	return v2 ? mount_fs_simple("cgroup2", none, attr, e) : fresh_v1(part->controllers, attr, e);
+	return v2 ? mount_fs_simple("cgroup2", v2_options, attr, e) : fresh_v1(part->controllers, attr, e);
 }
 
 /* -ENOENT without *e: there is no such cgroup, since the container was allowed to go without one. */
