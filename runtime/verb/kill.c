@@ -18,23 +18,15 @@ static const struct opt opts[] = {
 	{ NULL },
 };
 
-static int signal_everybody(struct globals *g, struct container *c, int sig, struct err *e)
-{
-	struct pids pids;
-
-	TRY(cgroup_pids(g->arena, &c->record.cgroup_paths, &pids, e));
-	if (!pids.n)
-		return fail(e, ESRCH, "container not running");
-	if (sig == 0)
-		return 0;
-	return cgroup_kill(&c->record.cgroup_paths, sig, STOP_TIMEOUT_MS, e);
-}
-
 static int deliver(struct globals *g, struct container *c, int sig, bool all, struct err *e)
 {
+	struct pids pids = { 0 };
+
 	/* Without a pid namespace of its own, the end of init is not the end of the others. */
-	if (c->record.complete && c->record.cgroup_paths.n && (all || (sig == SIGKILL && !c->record.pid_namespace)))
-		return signal_everybody(g, c, sig, e);
+	if (c->record.complete && (all || (sig == SIGKILL && !c->record.pid_namespace)))
+		TRY(cgroup_pids(g->arena, &c->record.cgroup_paths, &pids, e));
+	if (pids.n)
+		return sig ? cgroup_kill(&c->record.cgroup_paths, sig, STOP_TIMEOUT_MS, e) : 0;
 	if (c->pidfd < 0 || c->status == STATUS_CREATING)
 		return fail(e, ESRCH, "container not running");
 	return stop_signal(c->pidfd, &c->record.cgroup_paths, sig, e);

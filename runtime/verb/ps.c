@@ -117,10 +117,10 @@ static int run(struct globals *g, const void *opts_v, int argc, char **argv, str
 	if (strcmp(format, "table") != 0 && strcmp(format, "json") != 0)
 		return fail(e, EINVAL, "invalid format option \"%.40s\": table or json", format);
 	r = lifecycle_load(g, argv[0], false, &x, e);
-	if (r == 0 && !x.c.record.cgroup_paths.n)
-		r = fail(e, EOPNOTSUPP, "container %s has no cgroup: its processes are not known", argv[0]);
 	if (r == 0)
 		r = cgroup_pids(g->arena, &x.c.record.cgroup_paths, &pids, e);
+	if (r == 0 && x.c.pidfd >= 0 && !pids.n) /* init at least would be there */
+		r = fail(e, EOPNOTSUPP, "container %s runs without a cgroup: its processes are not known", argv[0]);
 	lifecycle_close(&x);
 	if (r < 0)
 		return r;
