@@ -211,15 +211,16 @@ static void sort_rules(struct arena *a, struct code_arch *arch)
 	arch->rules.v = sorted;
 }
 
-/* Adds a range, unless the one before it says the same. */
-static void add_range(struct arena *a, ranges *list, struct range g)
+/* Adds a range, in place of one that begins at the same number; unless the one before it says the same. */
+static void add_range(ranges *list, struct range g)
 {
-	struct range *before = list->n ? &list->v[list->n - 1] : NULL;
+	const struct range *before;
 
-	if (before && before->first == g.first)
-		*before = g;
-	else if (!before || before->n || g.n || before->action != g.action)
-		*arena_push(a, list) = g;
+	if (list->n && list->v[list->n - 1].first == g.first)
+		list->n--;
+	before = list->n ? &list->v[list->n - 1] : NULL;
+	if (!before || before->n || g.n || before->action != g.action)
+		list->v[list->n++] = g;
 }
 
 /* The rules of one number, i .. end-1 of the sorted list: what stands behind the first unconditional one is never reached. */
@@ -243,27 +244,27 @@ static void add_arch(struct arena *a, struct code_arch *arch, uint32_t default_a
 
 	sort_rules(a, arch);
 	if (arch->zero_is_enosys && arch->last) {
-		add_range(a, out, (struct range){ .first = 0, .action = SECCOMP_RET_ERRNO | ENOSYS });
+		add_range(out, (struct range){ .first = 0, .action = SECCOMP_RET_ERRNO | ENOSYS });
 		rest.first = 1;
 		while (i < arch->rules.n && arch->rules.v[i].nr == 0)
 			i++;
 	}
-	add_range(a, out, rest);
+	add_range(out, rest);
 	for (; i < arch->rules.n; i = end) {
 		uint32_t nr = arch->rules.v[i].nr;
 
 		for (end = i; end < arch->rules.n && arch->rules.v[end].nr == nr; end++)
 			;
-		add_range(a, out, range_of(arch, i, end, default_action));
+		add_range(out, range_of(arch, i, end, default_action));
 		if (nr + 1 >= arch->end)
 			return;
 		rest.first = nr + 1;
-		add_range(a, out, rest);
+		add_range(out, rest);
 	}
 	if (!arch->last || arch->last + 1 >= arch->end)
 		return;
 	rest = (struct range){ .first = arch->last + 1, .action = SECCOMP_RET_ERRNO | ENOSYS };
-	add_range(a, out, rest);
+	add_range(out, rest);
 }
 
 /* All ranges of one architecture value: those of its conventions, what lies between them, and -1. */
@@ -276,26 +277,31 @@ static size_t add_same(struct arena *a, uint32_t default_action, struct code_arc
 		struct range none = { .first = end, .action = SECCOMP_RET_KILL_PROCESS };
 
 		if (archs[i].first > end)
-			add_range(a, out, none);
+			add_range(out, none);
 		add_arch(a, &archs[i], default_action, out);
 		end = archs[i].end;
 	}
 	if (end)
-		add_range(a, out, (struct range){ .first = end, .action = SECCOMP_RET_KILL_PROCESS });
-	add_range(a, out, (struct range){ .first = UINT32_MAX, .action = default_action });
+		add_range(out, (struct range){ .first = end, .action = SECCOMP_RET_KILL_PROCESS });
+	add_range(out, (struct range){ .first = UINT32_MAX, .action = default_action });
 	return i;
 }
 
 int seccomp_code(struct arena *a, uint32_t default_action, struct code_arch *archs, size_t n, struct program *out, struct err *e)
 {
 	struct code c = { .v = arena_array(a, SECCOMP_MAX_PROGRAM, sizeof *c.v), .room = SECCOMP_MAX_PROGRAM };
-	size_t i;
+	size_t rules = 0, i;
+	ranges list;
 
+	/* each rule makes at most its own range and one behind it, each architecture at most five more */
+	for (i = 0; i < n; i++)
+		rules += archs[i].rules.n;
+	list.v = arena_array(a, 2 * rules + 5 * n + 1, sizeof *list.v);
 	load(&c, offsetof(struct seccomp_data, arch));
 	for (i = 0; i < n;) {
 		uint32_t arch = archs[i].arch;
-		ranges list = { .n = 0 };
 
+		list.n = 0;
 		i += add_same(a, default_action, archs + i, n - i, &list);
 		test(&c, BPF_JEQ, arch, 1, 0);
 		put(&c, BPF_JMP | BPF_JA, (uint32_t)(1 + tree_size(list.v, list.n)), 0, 0);

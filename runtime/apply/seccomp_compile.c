@@ -224,6 +224,21 @@ static void log_unknown(const struct step_seccomp *s)
 				log_debug("unknown seccomp syscall \"%s\" ignored", s->calls.v[i].names.v[k]);
 }
 
+/* Profiles list the architectures of all machines they may come to. What this one cannot run needs no code: the program kills it. */
+static bool can_run(uint32_t native, uint32_t token)
+{
+	switch (native) {
+	case SCMP_ARCH_X86_64:
+		return token == SCMP_ARCH_X86_64 || token == SCMP_ARCH_X86 || token == SCMP_ARCH_X32;
+	case SCMP_ARCH_AARCH64:
+		return token == SCMP_ARCH_AARCH64 || token == SCMP_ARCH_ARM;
+	case SCMP_ARCH_S390X:
+		return token == SCMP_ARCH_S390X || token == SCMP_ARCH_S390;
+	default:
+		return true;
+	}
+}
+
 /* The native architecture always, then those that the profile names; x32 behind x86_64, whose value it shares. */
 static int list_tokens(const struct step_seccomp *s, uint32_t tokens[SECCOMP_MAX_ARCHS], size_t *n, struct err *e)
 {
@@ -243,7 +258,7 @@ static int list_tokens(const struct step_seccomp *s, uint32_t tokens[SECCOMP_MAX
 			;
 		if (token == SCMP_ARCH_X32 && native == SCMP_ARCH_X86_64)
 			x32 = true;
-		else if (k == *n && *n < SECCOMP_MAX_ARCHS - 1)
+		else if (k == *n && *n < SECCOMP_MAX_ARCHS - 1 && can_run(native, token))
 			tokens[(*n)++] = token;
 	}
 	if (x32) {

@@ -351,9 +351,47 @@ TEST(each_architecture_has_its_own_numbers)
 	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, X32 | 83, 0), ALLOW);
 	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, X32 | 84, 0), ERRNO(1));
 	CHECK_INT(ask(&s, AUDIT_ARCH_X86_64, X32 | 259, 0), ERRNO(ENOSYS));
-	CHECK_INT(ask(&s, AUDIT_ARCH_AARCH64, 34, 0), ALLOW);
-	CHECK_INT(ask(&s, AUDIT_ARCH_AARCH64, 33, 0), ERRNO(1));
+	CHECK_INT(ask(&s, AUDIT_ARCH_AARCH64, 34, 0), SECCOMP_RET_KILL_PROCESS); /* not on this machine */
 	CHECK_INT(ask(&s, AUDIT_ARCH_ARM, 39, 0), SECCOMP_RET_KILL_PROCESS);
+	arena_drop(&arena);
+}
+
+static uint32_t ask_program(const struct program *p, uint32_t arch, uint32_t nr)
+{
+	struct seccomp_data d = { .arch = arch, .nr = (int)nr };
+
+	return bpf_run(p->v, p->n, &d);
+}
+
+/* As many as can be, and one where unknown calls come as number 0. */
+TEST(many_architectures_fit_into_one_program)
+{
+	struct code_arch archs[SECCOMP_MAX_ARCHS] = { { .arch = 0 } };
+	struct program p;
+	struct err e = { 0 };
+	uint32_t i, nr;
+
+	for (i = 0; i < SECCOMP_MAX_ARCHS; i++) {
+		archs[i].arch = 1000 + i;
+		archs[i].end = UINT32_MAX;
+		archs[i].zero_is_enosys = i == 5;
+		archs[i].last = i == 7 ? 0 : 100 + i;
+		for (nr = 0; nr < 60; nr += 2)
+			*arena_push(&arena, &archs[i].rules) = (struct code_rule){ .nr = nr, .action = ERRNO(i + 2) };
+	}
+	REQUIRE(seccomp_code(&arena, ERRNO(1), archs, SECCOMP_MAX_ARCHS, &p, &e) == 0);
+	for (i = 0; i < SECCOMP_MAX_ARCHS; i++) {
+		CHECK_INT(ask_program(&p, 1000 + i, 0), i == 5 ? ERRNO(ENOSYS) : ERRNO(i + 2));
+		CHECK_INT(ask_program(&p, 1000 + i, 1), ERRNO(1));
+		CHECK_INT(ask_program(&p, 1000 + i, 58), ERRNO(i + 2));
+		CHECK_INT(ask_program(&p, 1000 + i, 59), ERRNO(1));
+		CHECK_INT(ask_program(&p, 1000 + i, 100 + i), ERRNO(1));
+		CHECK_INT(ask_program(&p, 1000 + i, 101 + i), i == 7 ? ERRNO(1) : ERRNO(ENOSYS));
+		CHECK_INT(ask_program(&p, 1000 + i, UINT32_MAX), ERRNO(1));
+	}
+	CHECK_INT(ask_program(&p, 999, 0), SECCOMP_RET_KILL_PROCESS);
+	REQUIRE(seccomp_code(&arena, ERRNO(1), NULL, 0, &p, &e) == 0);
+	CHECK_INT(ask_program(&p, 999, 0), SECCOMP_RET_KILL_PROCESS);
 	arena_drop(&arena);
 }
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -288,4 +289,53 @@ TEST(a_listener_path_without_notify_rules_is_ignored)
 	step.seccomp.flags = 1U << 5; /* says nothing without a listener, and the kernel would refuse it */
 	REQUIRE(op_seccomp_prepare(&run, &step, &slot, &err) == 0);
 	CHECK_INT(slot.fd, -1);
+}
+
+/* --- whatever the program looks like, the kernel takes it */
+
+static struct program program;
+static volatile int *taken;
+
+static void try_program(void)
+{
+	struct sock_fprog p = { .len = (unsigned short)program.n, .filter = program.v };
+
+	ENSURE(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	*taken = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &p) == 0;
+}
+
+TEST(the_kernel_takes_programs_of_every_shape)
+{
+	static const uint32_t archs[] = { SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32, SCMP_ARCH_ARM, SCMP_ARCH_AARCH64, SCMP_ARCH_S390X };
+	unsigned shape, nr;
+
+	taken = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	REQUIRE(taken != MAP_FAILED);
+	for (shape = 0; shape < 24; shape++) {
+		struct seccomp_cmp c = { .index = shape % 6, .op = 1 + shape % 7, .a = 0x123456789ULL << shape, .b = shape };
+
+		reset();
+		step.seccomp.default_action = shape % 2 ? ERRNO(1) : SECCOMP_RET_KILL_PROCESS;
+		step.seccomp.enosys_stub = shape % 3;
+		for (nr = 0; nr < shape % 7; nr++)
+			*arena_push(&arena, &step.seccomp.archs) = archs[nr % 6];
+		add_call(ALLOW, "exit_group");
+		for (nr = 0; nr < 450; nr += 1 + shape % 5) {
+			char *name = seccomp_syscall_resolve_num_arch(seccomp_arch_native(), (int)nr);
+
+			bool end = name && strncmp(name, "exit", 4) == 0; /* the child wants to */
+
+			add_call(nr % 3 || end ? ALLOW : ERRNO(nr), name ? name : "read");
+			if (nr % 4 == 0 && !end)
+				*arena_push(&arena, &step.seccomp.calls.v[step.seccomp.calls.n - 1].args) = c;
+			free(name);
+		}
+		if (seccomp_compile(&arena, &step.seccomp, &program, &err) < 0)
+			CHECK_STR(err.text, "compiled");
+		*taken = 0;
+		(void)in_child(try_program); /* how it ends is the program's business */
+		CHECK(*taken);
+	}
+	munmap((void *)(uintptr_t)taken, 4096);
+	arena_drop(&arena);
 }
