@@ -155,17 +155,18 @@ int op_mask(struct run *r, const struct step *s, struct slot *slot, struct err *
  * of the mount that it belongs to are not ours to change. */
 static int seal(struct run *r, const struct step *s, struct err *e)
 {
-	static const struct mount_attr_bits ro = { .set = MOUNT_ATTR_RDONLY };
 	AUTO_FD int target = path_open(r->root, s->name, true, e);
 	AUTO_FD int tree = -1;
+	int ret;
 
 	if (target == -ENOENT)
 		return 0;
 	if (target < 0)
 		return target;
 	tree = TRY(mount_clone(target, true, e));
-	TRY(mount_propagation(tree, MS_PRIVATE | MS_REC, e));
-	TRY(mount_attr_tree(tree, &ro, e));
+	ret = sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, MOUNT_ATTR_RDONLY, 0, MS_PRIVATE, -1);
+	if (ret < 0)
+		return fail_sys(e, ret, "mount_setattr");
 	return mount_attach(tree, target, e);
 }
 

@@ -134,10 +134,10 @@ static int do_bind(struct run *r, const struct step_mount *m, struct slot *slot,
 	return attach(m, tree, target, e);
 }
 
-/* The mode of the directory that a tmpfs will cover, -1 when there is none yet. */
+/* The mode of the directory that a tmpfs without one of its own will cover, -1 when there is none yet. */
 static int covered_mode(struct run *r, const struct step_mount *m, struct err *e)
 {
-	AUTO_FD int fd = strcmp(m->fstype, "tmpfs") == 0 ? path_open(r->root, m->target, true, e) : -ENOENT;
+	AUTO_FD int fd = mount_fs_wants_mode(m) ? path_open(r->root, m->target, true, e) : -ENOENT;
 	struct stat st;
 
 	if (fd == -ENOENT)

@@ -37,8 +37,10 @@ MUST int mount_propagation(int mount, uint64_t propagation, struct err *e);
 
 /* --- mount_fs.c */
 
-/* A new file system as a detached mount. mode: for a tmpfs without one of its own, else -1. Not for one that is too
- * long. */
+/* Is it a tmpfs whose options say nothing of its mode? */
+bool mount_fs_wants_mode(const struct step_mount *m);
+
+/* A new file system as a detached mount. mode: for one that wants it, else -1. Not for one that is too long. */
 MUST int mount_fs(struct run *r, const struct step_mount *m, int mode, struct err *e);
 
 /* Is an option longer than fsconfig(2) takes? An overlay's directories may be. */

@@ -97,6 +97,11 @@ static bool has_option(const struct step_mount *m, const char *key)
 	return false;
 }
 
+bool mount_fs_wants_mode(const struct step_mount *m)
+{
+	return is(m, "tmpfs") && !has_option(m, "mode");
+}
+
 bool mount_fs_too_long(const struct step_mount *m)
 {
 	size_t i;
@@ -131,7 +136,7 @@ static int configure(struct run *r, const struct step_mount *m, int mode, int fs
 	if (m->source && m->source[0])
 		TRY(set_value(fs, "source", m->source, e));
 	TRY(set_super(fs, m, e));
-	if (mode >= 0 && is(m, "tmpfs") && !has_option(m, "mode")) {
+	if (mode >= 0) {
 		snprintf(text, sizeof text, "%04o", (unsigned)mode);
 		TRY(set_value(fs, "mode", text, e));
 	}
