@@ -74,22 +74,34 @@ static int join_pass(const struct step_clone *c, int fds[MAX_JOINS], bool last_p
 	return left;
 }
 
-static int join_paths(const struct step_clone *c, struct err *e)
+/* The cgroup namespace is left to init (run.cgroup_ns): where namespaces are boundaries of delegation (nsdelegate, as systemd mounts
+ * it) nobody in it may clone from a cgroup outside of it, which ours is, into the container's. */
+static void leave_cgroup_ns(struct run *r, const struct step_clone *c, int fds[MAX_JOINS])
 {
-	int fds[MAX_JOINS] = { -1, -1, -1, -1, -1, -1, -1, -1 }, left, r;
+	size_t i;
+
+	for (i = 0; i < c->joins.n && i < MAX_JOINS; i++)
+		if (c->joins.v[i].flag == CLONE_NEWCGROUP)
+			r->cgroup_ns = take_fd(&fds[i]);
+}
+
+static int join_paths(struct run *r, const struct step_clone *c, struct err *e)
+{
+	int fds[MAX_JOINS] = { -1, -1, -1, -1, -1, -1, -1, -1 }, left, ret;
 	bool user = false;
 	size_t i;
 
 	for (i = 0; i < c->joins.n; i++)
 		user |= c->joins.v[i].flag == CLONE_NEWUSER;
 	TRY(open_joins(c, fds, e));
+	leave_cgroup_ns(r, c, fds);
 	left = TRY(join_pass(c, fds, !user, e));
 	for (i = 0; i < c->joins.n && i < MAX_JOINS; i++) {
 		if (c->joins.v[i].flag != CLONE_NEWUSER)
 			continue;
-		r = sys_setns(fds[i], CLONE_NEWUSER);
-		if (r < 0)
-			return fail_sys(e, r, "cannot join the user namespace %s", c->joins.v[i].path);
+		ret = sys_setns(fds[i], CLONE_NEWUSER);
+		if (ret < 0)
+			return fail_sys(e, ret, "cannot join the user namespace %s", c->joins.v[i].path);
 		fd_close(&fds[i]);
 	}
 	if (left)
@@ -97,9 +109,7 @@ static int join_paths(const struct step_clone *c, struct err *e)
 	return 0;
 }
 
-/* exec: all namespaces in which the container's init differs from us, in one call (setns on a pidfd, 5.8). The cgroup namespace is left
- * to init: where namespaces are boundaries of delegation (nsdelegate, as systemd mounts it) nobody in it may clone from a cgroup
- * outside of it, which ours is, into the container's. */
+/* exec: all namespaces in which the container's init differs from us, in one call (setns on a pidfd, 5.8); but see cgroup_ns. */
 static int join_container(struct run *r, struct err *e)
 {
 	uint64_t flags = 0;
@@ -120,7 +130,8 @@ static int join_container(struct run *r, struct err *e)
 		if (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)
 			flags |= kinds[i].flag;
 	}
-	r->join_cgroup_ns = flags & CLONE_NEWCGROUP;
+	if (flags & CLONE_NEWCGROUP)
+		r->cgroup_ns = r->container_pidfd;
 	flags &= ~(uint64_t)CLONE_NEWCGROUP;
 	if (!flags)
 		return 0;
@@ -152,10 +163,10 @@ static _Noreturn void become_init(struct run *r, int init_end)
 	int ret;
 
 	r->wire = init_end;
-	ret = r->join_cgroup_ns ? sys_setns(r->container_pidfd, CLONE_NEWCGROUP) : 0;
+	ret = r->cgroup_ns >= 0 ? sys_setns(r->cgroup_ns, CLONE_NEWCGROUP) : 0;
 	if (ret == 0)
 		init_main(r);
-	(void)!fail_sys(&why, ret, "cannot join the container's cgroup namespace");
+	(void)!fail_sys(&why, ret, "cannot join the cgroup namespace");
 	(void)!wire_send(r->wire, WIRE_FAIL, 0, &why, -1, &lost);
 	_exit(1);
 }
@@ -175,7 +186,7 @@ static int join_and_clone(struct run *r, const struct step_clone *c, int init_en
 		TRY(enter_cgroup(r, &own_cgroup, e));
 		TRY(join_container(r, e));
 	} else {
-		TRY(join_paths(c, e));
+		TRY(join_paths(r, c, e));
 	}
 	pid = sys_clone(c->flags | CLONE_PARENT | CLONE_CLEAR_SIGHAND, &pidfd, own_cgroup >= 0 ? own_cgroup : cgroup);
 	if (pid == 0)

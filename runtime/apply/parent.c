@@ -19,7 +19,7 @@ void run_init(struct run *r, struct arena *a, const struct host *h, const struct
 	*r = (struct run){ .arena = a, .host = h, .plan = p };
 	r->state_dir = r->console_socket = r->pidfd_socket = r->container_pidfd = -1;
 	r->proc = r->dev_null = r->pidfd = r->wire = r->tty = -1;
-	r->start = r->root = r->start_listener = r->cache_dir = -1;
+	r->start = r->root = r->start_listener = r->cache_dir = r->cgroup_ns = -1;
 	r->slots = arena_array(a, p->steps.n + 1, sizeof *r->slots);
 	for (i = 0; i < p->steps.n; i++)
 		r->slots[i].fd = r->slots[i].fd2 = -1;

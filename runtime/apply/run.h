@@ -59,7 +59,7 @@ struct run {
 	int root;            /* O_PATH fd of the container's root mount; after pivot, of "/" */
 	int start_listener;  /* the start socket */
 	int host_pid;        /* init's pid as the runtime sees it */
-	bool join_cgroup_ns; /* exec: still to be entered */
+	int cgroup_ns;       /* the cgroup namespace that init still has to enter, as an fd for setns; -1 = none. Not init's to close */
 	bool in_cwd;         /* the program's working directory has been entered */
 	char program[PATH_MAX]; /* what FIND_PROGRAM found in PATH; "" = nothing */
 	bool wants_home;        /* the environment has none: FIND_PROGRAM looks for it */
