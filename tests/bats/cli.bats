@@ -116,6 +116,7 @@ load helpers
 	program true
 	write_config
 	ok rt --debug --log "$T/l" run -b "$BUNDLE" "$ID"
+	good
 	[ -s "$T/l" ]
 }
 

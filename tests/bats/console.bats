@@ -91,7 +91,7 @@ load helpers
 	program pause
 	write_config
 	agent recvpidfd "$T/sock"
-	ok rt run -d -b "$BUNDLE" --pidfd-socket "$T/sock" "$ID" </dev/null
+	rt run -d -b "$BUNDLE" --pidfd-socket "$T/sock" "$ID" </dev/null >"$T/log" 2>&1
 	eventually grep -q "^Pid:.*$(state pid)" "$T/agent"
 }
 

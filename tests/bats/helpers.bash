@@ -81,6 +81,7 @@ launch() {
 	create && start
 }
 
+# `run` waits for whoever holds the pipe: what starts a detached container must write to a file (create, launch do).
 ok() {
 	run "$@"
 	[ "$status" -eq 0 ] || { printf 'exit %s: %s\n%s\n' "$status" "$*" "$output"; return 1; }
@@ -183,7 +184,8 @@ left_processes() {
 	done 2>/dev/null
 }
 left_cgroups() { find /sys/fs/cgroup -depth -type d -name "*$ID*" 2>/dev/null; }
-left_state() { ls -A "$T/root" 2>/dev/null; }
+# what begins with @ is no container (no id can): caches that all share
+left_state() { ls -A "$T/root" 2>/dev/null | grep -v ^@ || true; }
 left_mounts() { grep -F "$T" /proc/self/mountinfo; }
 
 nothing_left() {
@@ -202,14 +204,13 @@ nothing_left() {
 sweep() {
 	local d p m
 	for d in $(left_cgroups); do
-		[ ! -e "$d/freezer.state" ] || echo THAWED >"$d/freezer.state" 2>/dev/null
-		for p in $(cat "$d/cgroup.procs" 2>/dev/null); do kill -KILL "$p" 2>/dev/null; done
+		[ ! -e "$d/freezer.state" ] || echo THAWED >"$d/freezer.state" 2>/dev/null || true
+		for p in $(cat "$d/cgroup.procs" 2>/dev/null); do kill -KILL "$p" 2>/dev/null || true; done
 		sleep 0.02
-		rmdir "$d" 2>/dev/null
+		rmdir "$d" 2>/dev/null || true
 	done
-	for p in $(left_processes | sed -n 's/.*(pid \([0-9]*\))$/\1/p'); do kill -KILL "$p" 2>/dev/null; done
-	for m in $(left_mounts | cut -d' ' -f5 | sort -r); do umount -l "$m" 2>/dev/null; done
-	return 0
+	for p in $(left_processes | sed -n 's/.*(pid \([0-9]*\))$/\1/p'); do kill -KILL "$p" 2>/dev/null || true; done
+	for m in $(left_mounts | cut -d' ' -f5 | sort -r); do umount -l "$m" 2>/dev/null || true; done
 }
 
 teardown() {
@@ -220,7 +221,7 @@ teardown() {
 		wait "$p" 2>/dev/null || true
 	done
 	for c in "$T"/root/*/; do
-		[ ! -d "$c" ] || rt delete --force "$(basename "$c")" || true
+		[ ! -d "$c" ] || [[ $c == */@* ]] || rt delete --force "$(basename "$c")" || true
 	done
 	nothing_left || { bad=1; sweep; }
 	rm -rf --one-file-system "$T"

@@ -224,17 +224,9 @@ load helpers
 
 @test "NOTIFY_SOCKET: readiness reaches the caller" {
 	wasirun_only
-	python3 - "$T/n" <<-'P' >"$T/got" 2>&1 3>&- 4>&- </dev/null &
-		import socket, sys
-		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-		s.bind(sys.argv[1])
-		s.settimeout(10)
-		print(s.recv(4096).decode(), flush=True)
-	P
-	AGENTS+=($!)
-	eventually test -S "$T/n"
+	agent recvnotify "$T/n"
 	program do notify READY=1 \; pause
 	write_config
 	NOTIFY_SOCKET="$T/n" rt run -d -b "$BUNDLE" "$ID" </dev/null >"$T/log" 2>&1
-	eventually grep -q READY=1 "$T/got"
+	eventually grep -q READY=1 "$T/agent"
 }

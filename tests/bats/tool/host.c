@@ -76,6 +76,26 @@ static int recvtty(int argc, char **argv)
 	return 0;
 }
 
+/* recvnotify SOCKET: prints the datagrams that a service manager would get. */
+static int recvnotify(int argc, char **argv)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char text[4096];
+	ssize_t n;
+
+	(void)argc;
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", argv[1]);
+	if (s < 0 || bind(s, (struct sockaddr *)&a, sizeof(a)) < 0)
+		return tool_failed(argv[1]);
+	puts("listening");
+	while ((n = recv(s, text, sizeof(text) - 1, 0)) > 0) {
+		text[n] = '\0';
+		puts(text);
+	}
+	return 0;
+}
+
 static int recvpidfd(int argc, char **argv)
 {
 	int s = listen_on(argv[1]), conn, fd;
@@ -222,6 +242,7 @@ static int swap(int argc, char **argv)
 
 const struct command host_commands[] = {
 	{ "recvtty", "SOCKET [TEXT-TO-TYPE]", 1, 2, recvtty },
+	{ "recvnotify", "SOCKET", 1, 1, recvnotify },
 	{ "recvpidfd", "SOCKET", 1, 1, recvpidfd },
 	{ "seccomp-agent", "SOCKET ERRNO", 2, 2, seccomp_agent },
 	{ "pty", "ROWSxCOLUMNS COMMAND...", 2, -1, pty },
