@@ -64,8 +64,11 @@ int op_hook_prepare(struct run *r, const struct step *s, struct slot *slot, stru
 
 int op_hook(struct run *r, const struct step *s, struct slot *slot, struct err *e)
 {
+	struct step_hook h = s->hook;
+
 	(void)slot;
-	return run_hook(&s->hook, &r->state, in_init(s->stage) ? getpid() : r->pid, r->dev_null, e);
+	h.env.v = program_env(r, h.env.v);
+	return run_hook(&h, &r->state, in_init(s->stage) ? getpid() : r->pid, r->dev_null, e);
 }
 
 int apply_hooks(struct arena *a, const struct state_text *state, const struct step_hook *hooks, size_t n, pid_t pid, struct err *e)

@@ -47,6 +47,10 @@ op_fn op_oom_score, op_rlimit, op_keyring, op_sysctl, op_hostname, op_domainname
 /* apply/program.c */
 op_fn op_find_program, op_cwd, op_exec_prepare, op_exec;
 
+/* The program's environment as op_exec_prepare made it, when env is the program's; env itself when it is another. For startContainer
+ * hooks, which have the program's unless they bring their own. */
+char **program_env(const struct run *r, char **env);
+
 /* apply/caps.c, identity.c, seccomp.c, landlock.c */
 op_fn op_bounding_prepare, op_bounding, op_ids, op_capabilities_prepare, op_capabilities, op_no_new_privs, op_landlock_prepare,
 	op_landlock, op_seccomp_prepare, op_seccomp;

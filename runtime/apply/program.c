@@ -166,6 +166,16 @@ int op_exec_prepare(struct run *r, const struct step *s, struct slot *slot, stru
 	return 0;
 }
 
+char **program_env(const struct run *r, char **env)
+{
+	size_t i;
+
+	for (i = 0; i < r->plan->steps.n; i++)
+		if (r->plan->steps.v[i].op == STEP_EXEC && r->plan->steps.v[i].exec.env.v == env)
+			return r->slots[i].data;
+	return env;
+}
+
 int op_exec(struct run *r, const struct step *s, struct slot *slot, struct err *e)
 {
 	const char *name = s->exec.args.v[0];

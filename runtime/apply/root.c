@@ -79,7 +79,8 @@ int op_root(struct run *r, const struct step *s, struct slot *slot, struct err *
 	if (ret < 0)
 		return fail_sys(e, ret, "cannot mount the root file system %s", s->root.path);
 	r->root = take_fd(&tree);
-	return 0;
+	ret = sys_fchdir(r->root); /* where createContainer hooks run, as with runc */
+	return ret < 0 ? fail_sys(e, ret, "cannot enter the root file system %s", s->root.path) : 0;
 }
 
 static int pivot(struct run *r, struct err *e)

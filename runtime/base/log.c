@@ -184,7 +184,9 @@ static void format_json(struct line *l, enum log_level level, const char *text)
 static void format_stderr(struct line *l, enum log_level level, const char *text)
 {
 	add(l, "wasirun: ");
-	if (level != LOG_LEVEL_ERROR) {
+	if (level == LOG_LEVEL_DEBUG) {
+		add(l, "level=debug ");
+	} else if (level != LOG_LEVEL_ERROR) {
 		add(l, level_names[level]);
 		add(l, ": ");
 	}
@@ -192,13 +194,15 @@ static void format_stderr(struct line *l, enum log_level level, const char *text
 	add(l, "\n");
 }
 
+/* logfmt, which those who read the log files of runc can read too. */
 static void format_file(struct line *l, enum log_level level, const char *text)
 {
+	add(l, "time=");
 	add_time(l);
-	add(l, " ");
+	add(l, " level=");
 	add(l, level_names[level]);
-	add(l, ": ");
-	add_visible(l, text);
+	add(l, " msg=");
+	add_json(l, text);
 	add(l, "\n");
 }
 

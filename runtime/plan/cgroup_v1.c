@@ -188,7 +188,7 @@ int plan_limits_v1(struct limits *x, struct err *e)
 
 	if (r->unified.n)
 		return plan_fail(e, ENOTSUP, plan_at(x->b, "%s/unified", x->prefix),
-				 "unified needs cgroup version 2, which this machine does not use");
+				 "invalid configuration: unified needs cgroup version 2, which this machine does not use");
 	if (r->memory)
 		TRY(memory(x, r->memory, e));
 	if (r->cpu)

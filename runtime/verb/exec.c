@@ -189,7 +189,6 @@ static int prepare(struct globals *g, const struct options *o, char **argv, stru
 	struct plan_options po = { .cgroup_manager = x->o.c.record.cgroup_manager, .detach = o->detach, .has_console_socket = o->console_socket };
 	char **args = argv[1] && !strcmp(argv[1], "--") ? argv + 2 : argv + 1;
 	const struct container *c = &x->o.c;
-	size_t i;
 
 	TRY(check_status(c, o, e));
 	TRY(store_config(g->arena, c, &x->config, e));
@@ -200,8 +199,7 @@ static int prepare(struct globals *g, const struct options *o, char **argv, stru
 	TRY(check_terminal(x->process.terminal, o->detach, o->console_socket, e));
 	TRY(probe_host(g->arena, c->record.bundle, c->id, &x->host, e));
 	TRY(plan_exec(g->arena, &x->config, &x->process, &x->host, &po, &x->plan, e));
-	for (i = 0; i < x->plan.warnings.n; i++)
-		log_warn("%s", x->plan.warnings.v[i]);
+	log_plan(g, &x->plan);
 	run_init(&x->run, g->arena, &x->host, &x->plan);
 	lifecycle_state_text(g->arena, &c->record, &x->run.state);
 	TRY(passed_fds(g, false, o->preserve_fds, &x->run.listen_fds, &x->run.preserve_fds, e));
