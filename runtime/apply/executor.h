@@ -4,6 +4,7 @@
 
 #include "apply/ops.h"
 #include "apply/run.h"
+#include "base/resident.h"
 
 /* Runs step i; the error gets the step's place. In init (in_init) a failing soft step is told over the wire, in the runtime it is
  * logged. */
@@ -24,6 +25,9 @@ MUST int clone_init(struct run *r, int init_end, struct err *e);
 
 /* Everything that init does, from clone to exec. r->wire is its end of the wire. */
 _Noreturn void init_main(struct run *r);
+
+/* Gives back memory that a waiting init does not need; it comes back by itself when it is used. */
+void shed_memory(void);
 
 /* What is left to do before the program: signals, descriptors, and the word that it is coming. */
 MUST int init_last_words(struct run *r, struct err *e);

@@ -82,7 +82,7 @@ static void end_politely(void)
 }
 
 /* Waits until somebody says START. Somebody who only looks whether we wait (state) connects and says nothing. */
-static int wait_for_start(struct run *r, struct err *e)
+static RESIDENT int wait_for_start(struct run *r, struct err *e)
 {
 	struct wire_msg m;
 
@@ -93,6 +93,7 @@ static int wait_for_start(struct run *r, struct err *e)
 	fd_close(&r->wire);
 	end_politely();
 	for (;;) {
+		shed_memory();
 		AUTO_FD int c = sys_accept(r->start_listener);
 
 		if (c < 0)
@@ -108,11 +109,8 @@ int init_last_words(struct run *r, struct err *e)
 {
 	unsigned first = (unsigned)(3 + r->listen_fds + r->preserve_fds), fd;
 	sigset_t none;
-	int sig, ret;
+	int ret;
 
-	for (sig = 1; sig < _NSIG; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP)
-			signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (fd = 3; fd < first; fd++)

@@ -1,7 +1,9 @@
 /* process.c - system calls on processes, namespaces and scheduling; process-wide settings.
  * Must not decide anything. */
+#include "base/resident.h"
 #include "sys/sys.h"
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -183,4 +185,9 @@ int sys_bpf(int cmd, void *attr, size_t n)
 	long r = syscall(SYS_bpf, cmd, attr, n);
 
 	return r < 0 ? -errno : (int)r;
+}
+
+RESIDENT int sys_madvise(void *from, size_t n, int advice)
+{
+	return RET(madvise(from, n, advice));
 }

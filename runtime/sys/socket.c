@@ -1,5 +1,6 @@
 /* socket.c - unix sockets, descriptors passed over them, poll.
  * Must not decide anything. */
+#include "base/resident.h"
 #include "sys/sys.h"
 #include <net/if.h>
 #include <poll.h>
@@ -151,7 +152,7 @@ int sys_listen(int sock, int backlog)
 	return RET(listen(sock, backlog));
 }
 
-int sys_accept(int sock)
+RESIDENT int sys_accept(int sock)
 {
 	int r;
 
