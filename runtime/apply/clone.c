@@ -2,7 +2,6 @@
  *
  * New namespaces come with clone3 itself. Where existing ones have to be entered first, a joiner process does it and then clones init
  * with CLONE_PARENT, so that init is the runtime's child all the same and the runtime never leaves its own namespaces.
- * What our caller ignored, init does not: its signals begin at their defaults, which saves it resetting each before exec.
  * Must not create a cgroup namespace: clone would root it at the runtime's cgroup, not at the container's (STEP_CGROUP_JOIN does). */
 #include "apply/cgroup.h"
 #include "apply/executor.h"
@@ -14,9 +13,6 @@
 #include <unistd.h>
 
 #define MAX_JOINS 8
-#ifndef CLONE_CLEAR_SIGHAND /* 5.5; not yet in this libc */
-#define CLONE_CLEAR_SIGHAND 0x100000000ULL
-#endif
 
 static const struct {
 	uint64_t flag;
@@ -188,7 +184,7 @@ static int join_and_clone(struct run *r, const struct step_clone *c, int init_en
 	} else {
 		TRY(join_paths(r, c, e));
 	}
-	pid = sys_clone(c->flags | CLONE_PARENT | CLONE_CLEAR_SIGHAND, &pidfd, own_cgroup >= 0 ? own_cgroup : cgroup);
+	pid = sys_clone(c->flags | CLONE_PARENT, &pidfd, own_cgroup >= 0 ? own_cgroup : cgroup);
 	if (pid == 0)
 		become_init(r, init_end);
 	if (pid < 0)
@@ -265,7 +261,7 @@ int clone_init(struct run *r, int init_end, struct err *e)
 	TRY(open_cgroup(r, c, &cgroup, e));
 	if (c->joins.n || c->join_container)
 		return clone_through_joiner(r, c, init_end, cgroup, e);
-	pid = sys_clone(c->flags | CLONE_CLEAR_SIGHAND, &pidfd, cgroup);
+	pid = sys_clone(c->flags, &pidfd, cgroup);
 	if (pid == 0)
 		become_init(r, init_end);
 	if (pid < 0)

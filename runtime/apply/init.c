@@ -109,8 +109,12 @@ int init_last_words(struct run *r, struct err *e)
 {
 	unsigned first = (unsigned)(3 + r->listen_fds + r->preserve_fds), fd;
 	sigset_t none;
-	int ret;
+	int sig, ret;
 
+	/* what our caller ignored stays ignored over clone (CLONE_CLEAR_SIGHAND too) and exec */
+	for (sig = 1; sig < _NSIG; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP)
+			signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (fd = 3; fd < first; fd++)
