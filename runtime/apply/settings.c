@@ -34,11 +34,23 @@ int op_oom_score(struct run *r, const struct step *s, struct slot *slot, struct 
 }
 
 /* setrlimit(2): EPERM means a hard limit above ours without CAP_SYS_RESOURCE, or NOFILE above fs.nr_open. */
+/* What init may not do for itself: its hard limit, no lower than it was. */
+static int raise_from_outside(pid_t pid, const struct step_rlimit *l)
+{
+	struct rlimit limit;
+	int ret = sys_prlimit(pid, l->type, NULL, &limit);
+
+	if (ret < 0 || limit.rlim_max >= l->hard)
+		return ret;
+	limit.rlim_max = l->hard;
+	return sys_prlimit(pid, l->type, &limit, NULL);
+}
+
 int op_rlimit(struct run *r, const struct step *s, struct slot *slot, struct err *e)
 {
 	struct rlimit limit = { .rlim_cur = s->rlimit.soft, .rlim_max = s->rlimit.hard };
 	const char *name = words_name(&words_rlimit, (uint64_t)s->rlimit.type);
-	int ret = sys_prlimit(s->stage == STAGE_OUTSIDE ? r->pid : 0, s->rlimit.type, &limit, NULL);
+	int ret = s->stage == STAGE_OUTSIDE ? raise_from_outside(r->pid, &s->rlimit) : sys_prlimit(0, s->rlimit.type, &limit, NULL);
 
 	(void)slot;
 	if (ret >= 0)

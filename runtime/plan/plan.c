@@ -64,10 +64,10 @@ static int process(struct build *b, struct err *e)
 		plan_late_mounts(b);
 		plan_root_flags(b);
 	}
-	plan_rlimits(b, STAGE_CONTAINER);
 	if (!b->exec)
 		plan_hooks(b, STAGE_START);
 	plan_session(b);
+	plan_rlimits(b, STAGE_START);
 	return plan_identity(b, e);
 }
 

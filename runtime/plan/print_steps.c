@@ -204,7 +204,9 @@ static void show_rlimit(struct text *t, const struct step *s)
 	const char *name = words_name(&words_rlimit, (uint64_t)s->rlimit.type);
 
 	text_fmt(t, " %s", name ? name : "?");
-	if (s->rlimit.soft == UINT64_MAX)
+	if (s->stage == STAGE_OUTSIDE)
+		text_str(t, " may-rise-to");
+	else if (s->rlimit.soft == UINT64_MAX)
 		text_str(t, " unlimited");
 	else
 		text_fmt(t, " %" PRIu64, s->rlimit.soft);

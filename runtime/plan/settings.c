@@ -8,18 +8,18 @@
 
 enum { FIFO = 1, RR = 2 }; /* SCHED_* */
 
-/* A process in a user namespace of its own has no say in the initial one: the runtime, which may have, sets these from outside. The
- * files of plan/ add steps stage by stage, so both functions are called once for each stage that it could be. */
-static bool is_stage(const struct build *b, enum stage now, enum stage otherwise)
+/* A process in a user namespace of its own has no say in the initial one: the runtime, which may have, acts from outside. The files of
+ * plan/ add steps stage by stage, so the functions that use this are called once for each stage that it could be. */
+static bool from_outside(const struct build *b)
 {
-	return now == (has_ns(b, CLONE_NEWUSER) && b->h->privileged ? STAGE_OUTSIDE : otherwise);
+	return has_ns(b, CLONE_NEWUSER) && b->h->privileged;
 }
 
 void plan_rlimits(struct build *b, enum stage now)
 {
 	size_t i;
 
-	if (!is_stage(b, now, STAGE_CONTAINER))
+	if (now == STAGE_OUTSIDE && !from_outside(b))
 		return;
 	for (i = 0; i < b->p->rlimits.n; i++) {
 		const struct rlimit_entry *l = &b->p->rlimits.v[i];
@@ -33,7 +33,7 @@ void plan_oom_score(struct build *b, enum stage now)
 {
 	struct step *s;
 
-	if (!b->p->oom_score_adj.set || !is_stage(b, now, STAGE_INSIDE))
+	if (!b->p->oom_score_adj.set || (now == STAGE_OUTSIDE) != from_outside(b))
 		return;
 	s = plan_add(b, STEP_OOM_SCORE, now, plan_at(b, "%s/oomScoreAdj", b->process_at));
 	s->oom_score = (int)b->p->oom_score_adj.v;

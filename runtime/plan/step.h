@@ -148,6 +148,8 @@ struct step_net_device {
 struct step_time_offsets {
 	struct { bool set; int64_t secs; uint32_t nanosecs; } monotonic, boottime;
 };
+/* START: init takes on both, when it needs no descriptors any more. OUTSIDE: the runtime raises the hard limit as far as it is lower, which
+ * init in its user namespace may not. */
 struct step_rlimit {
 	int type;
 	uint64_t soft, hard;
