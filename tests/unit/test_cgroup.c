@@ -78,9 +78,11 @@ TEST(cgroup_freezes_and_thaws)
 	CHECK_INT(cgroup_frozen(l.dirs), 0);
 	CHECK_INT(cgroup_freeze(l.dirs, true, 5000, &l.e), 0);
 	CHECK_INT(cgroup_frozen(l.dirs), 1);
+	/* in version 2 a signal that ends a process ends it even when it is frozen; in version 1 it waits for the thaw */
 	CHECK_INT(cgroup_kill(l.dirs, SIGTERM, 1000, &l.e), 0);
 	CHECK_INT(cgroup_frozen(l.dirs), 1);
-	CHECK_INT(waitpid(pid, NULL, WNOHANG), 0);
+	if (l.host.cgroup != CGROUP_V2)
+		CHECK_INT(waitpid(pid, NULL, WNOHANG), 0);
 	CHECK_INT(cgroup_freeze(l.dirs, false, 5000, &l.e), 0);
 	CHECK_INT(cgroup_frozen(l.dirs), 0);
 	CHECK_INT(waitpid(pid, NULL, 0), pid);
