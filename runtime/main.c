@@ -110,6 +110,7 @@ static int run_verb(struct globals *g, const struct verb *v, int argc, char **ar
 		TRY(inherit_close_on_exec(e));
 	TRY(open_log(g, e));
 	TRY(find_root(g, e));
+	log_debug("%s %s: state root %s", WASIRUN_VERSION, v->name, g->root);
 	return v->run(g, opts, p.argc, p.argv, e);
 }
 

@@ -149,7 +149,6 @@ static int update(struct globals *g, const struct options *o, const struct conta
 	struct resources resources;
 	struct host host;
 	struct plan plan;
-	size_t i;
 
 	if (c->status == STATUS_STOPPED || c->status == STATUS_CREATING)
 		return fail(e, EINVAL, "cannot update a container in the %s state: container not running", status_name(c->status));
@@ -157,8 +156,7 @@ static int update(struct globals *g, const struct options *o, const struct conta
 	TRY(probe_host(g->arena, c->record.bundle, c->id, &host, e));
 	TRY(plan_update(g->arena, &resources, &host, &c->record.cgroup_paths, &plan, e));
 	TRY(add_rdt(g->arena, o, &c->record, &plan, e));
-	for (i = 0; i < plan.warnings.n; i++)
-		log_warn("%s", plan.warnings.v[i]);
+	log_plan(g, &plan);
 	return apply_update(g->arena, &host, &plan, e);
 }
 
