@@ -87,9 +87,12 @@ static void warn_about(uint64_t missing, const char *set)
 		return;
 	for (i = 0; i < 64; i++) {
 		const char *name = words_name(&words_capability, (uint64_t)i);
+		int added;
 
-		if (missing & bit(i) && n + 32 < sizeof list)
-			n += (size_t)(name ? snprintf(list + n, sizeof list - n, " %s", name) : snprintf(list + n, sizeof list - n, " %d", i));
+		if (!(missing & bit(i)) || n + 32 >= sizeof list)
+			continue;
+		added = name ? snprintf(list + n, sizeof list - n, " %s", name) : snprintf(list + n, sizeof list - n, " %d", i);
+		n += (size_t)added;
 	}
 	log_warn("capabilities not granted in the %s set, because the runtime does not have them:%s", set, list);
 }

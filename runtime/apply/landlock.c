@@ -77,7 +77,8 @@ int op_landlock_prepare(struct run *r, const struct step *s, struct slot *slot, 
 	struct ruleset *a = arena_alloc(r->arena, sizeof *a);
 
 	if (abi < 1)
-		return fail(e, ENOSYS, "Landlock is not available (a kernel with CONFIG_SECURITY_LANDLOCK and \"landlock\" in its list of LSMs)");
+		return fail(e, ENOSYS, "Landlock is not available (it needs a kernel with CONFIG_SECURITY_LANDLOCK and \"landlock\" among "
+				       "its LSMs)");
 	a->fs = l->handled_fs;
 	a->net = l->handled_net;
 	a->scoped = l->scoped;

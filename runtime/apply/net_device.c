@@ -56,8 +56,8 @@ static int check_name(int there, const char *name, const char *new_name, struct 
 		return 0;
 	r = netlink_link(there, new_name, &l);
 	if (r == 0)
-		return fail(e, EEXIST, "network device %s: the container has a device %s already (a name like eth%%d lets the kernel number it)",
-			    name, new_name);
+		return fail(e, EEXIST, "network device %s: the container has a device %s already (a name like eth%%d lets the "
+				       "kernel number it)", name, new_name);
 	return r == -ENODEV ? 0 : fail_sys(e, r, "network device %s", new_name);
 }
 

@@ -117,7 +117,9 @@ int op_cpu_affinity(struct run *r, const struct step *s, struct slot *slot, stru
 	(void)r;
 	if (c->has_final) {
 		ret = sys_sched_setaffinity(0, sizeof c->final, c->final);
-		return ret < 0 ? fail_sys(e, ret, "cannot run on the CPUs %s (are they in the container's cpuset?)", s->cpu_affinity.final) : 0;
+		if (ret < 0)
+			return fail_sys(e, ret, "cannot run on the CPUs %s (are they in the container's cpuset?)", s->cpu_affinity.final);
+		return 0;
 	}
 	memset(c->final, 0xff, sizeof c->final);
 	ret = sys_sched_setaffinity(0, sizeof c->final, c->final);

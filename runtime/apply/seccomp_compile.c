@@ -129,7 +129,7 @@ static void find_direct(struct compiler *c)
 		for (i = 0; name && i < MULTIPLEXED; i++)
 			if (!strcmp(multiplexed[i].name, name))
 				c->direct[i] = nr;
-		free(name);
+		free(name); /* not ours: libseccomp's */
 	}
 }
 

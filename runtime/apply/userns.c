@@ -32,7 +32,7 @@ static int write_map(struct run *r, const struct map_kind *k, const id_ranges *m
 	snprintf(path, sizeof path, "%d/%s", r->pid, k->file);
 	ret = proc_write(r->proc, path, text_get(&t));
 	if (ret == -EPERM)
-		return fail_sys(e, ret, "cannot write %s (mapping more than one's own id needs CAP_SETUID or CAP_SETGID over all of it)", k->file);
+		return fail_sys(e, ret, "cannot write %s (more than one's own id needs CAP_SETUID or CAP_SETGID over all of it)", k->file);
 	if (ret == -EINVAL)
 		return fail_sys(e, ret, "the kernel does not take linux.%s: ranges that overlap, are empty, or more than 340", k->mappings);
 	return ret < 0 ? fail_sys(e, ret, "cannot write %s", k->file) : 0;
@@ -59,7 +59,7 @@ static int run_helper(struct run *r, const struct map_kind *k, const id_ranges *
 	size_t i, n = 0;
 
 	if (!s.path)
-		return fail(e, ENOENT, "%s is not installed; without root it is needed for linux.%s with more than one's own id (package uidmap)",
+		return fail(e, ENOENT, "%s is not installed; without root, linux.%s with more than one's own id needs it (package uidmap)",
 			    k->helper, k->mappings);
 	argv[n++] = arena_str(r->arena, k->helper);
 	argv[n++] = arena_fmt(r->arena, "%d", r->pid);

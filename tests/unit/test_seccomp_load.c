@@ -230,8 +230,8 @@ TEST(the_agent_gets_the_descriptor)
 	reset();
 	use_agent();
 	add_call(SECCOMP_RET_USER_NOTIF, "mkdirat");
-	with_agent("{\"ociVersion\":\"1.3.0\",\"fds\":[\"seccompFd\"],\"pid\":4711,\"metadata\":\"a\\\"b\",\"state\":{\"ociVersion\":\"1.3.0\","
-		   "\"id\":\"x\",\"status\":\"creating\",\"pid\":4711,\"bundle\":\"/b\"}}");
+	with_agent("{\"ociVersion\":\"1.3.0\",\"fds\":[\"seccompFd\"],\"pid\":4711,\"metadata\":\"a\\\"b\","
+		   "\"state\":{\"ociVersion\":\"1.3.0\",\"id\":\"x\",\"status\":\"creating\",\"pid\":4711,\"bundle\":\"/b\"}}");
 }
 
 /* Every call that handing the descriptor over takes waits for the agent itself. */
@@ -306,7 +306,9 @@ static void try_program(void)
 
 TEST(the_kernel_takes_programs_of_every_shape)
 {
-	static const uint32_t archs[] = { SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32, SCMP_ARCH_ARM, SCMP_ARCH_AARCH64, SCMP_ARCH_S390X };
+	static const uint32_t archs[] = {
+		SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32, SCMP_ARCH_ARM, SCMP_ARCH_AARCH64, SCMP_ARCH_S390X,
+	};
 	unsigned shape, nr;
 
 	taken = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
