@@ -12,6 +12,7 @@
 
 #define REPORT 3 /* in the child: where exec's errno goes; closed by a successful exec */
 #define ABOVE 10 /* fds are moved here before 0 to 3 are overwritten */
+#define DYING 10 /* seconds that a killed program gets: one that hangs in a dead file system does not even die */
 
 struct talk {
 	int in, err, report, pidfd; /* our ends; -1 = done with */
@@ -129,8 +130,8 @@ static int wait_ms(int64_t deadline)
 	return left <= 0 ? 0 : left > 3600000 ? 3600000 : (int)left;
 }
 
-/* Until the process has ended: its children may live on. */
-static void talk(struct talk *t, const struct spawn *s, pid_t pid, struct spawned *out)
+/* Until the process has ended: its children may live on. False: it has been killed and is still there. */
+static bool talk(struct talk *t, const struct spawn *s, pid_t pid, struct spawned *out)
 {
 	int64_t deadline = s->timeout > 0 ? sys_now_us() + s->timeout * 1000000 : 0;
 
@@ -141,12 +142,14 @@ static void talk(struct talk *t, const struct spawn *s, pid_t pid, struct spawne
 		};
 		int ms = wait_ms(deadline);
 
-		if (deadline && ms == 0 && !out->timed_out) {
+		if (deadline && ms == 0) {
+			if (out->timed_out)
+				return false;
 			out->timed_out = true;
-			deadline = 0;
 			(void)!sys_kill(-pid, SIGKILL);
 			(void)!sys_pidfd_signal(t->pidfd, SIGKILL); /* it may have left its group */
-			ms = -1;
+			deadline = sys_now_us() + DYING * 1000000;
+			continue;
 		}
 		if (sys_poll(p, 4, ms) < 0)
 			break;
@@ -171,6 +174,7 @@ static void talk(struct talk *t, const struct spawn *s, pid_t pid, struct spawne
 		if (before == SPAWN_SAID)
 			break;
 	}
+	return true;
 }
 
 static void one_line(struct spawned *out)
@@ -239,8 +243,7 @@ static int run(const struct spawn *s, struct spawned *out, struct err *e)
 		fd_close(&in_r);
 		fd_close(&err_w);
 		fd_close(&report_w);
-		talk(&t, s, pid, out);
-		r = sys_pidfd_wait(pidfd, WEXITED, &out->status, NULL);
+		r = talk(&t, s, pid, out) ? sys_pidfd_wait(pidfd, WEXITED, &out->status, NULL) : -ETIMEDOUT;
 	}
 	fd_close(&t.in);
 	fd_close(&t.err);
