@@ -50,7 +50,8 @@ int op_rlimit(struct run *r, const struct step *s, struct slot *slot, struct err
 {
 	struct rlimit limit = { .rlim_cur = s->rlimit.soft, .rlim_max = s->rlimit.hard };
 	const char *name = words_name(&words_rlimit, (uint64_t)s->rlimit.type);
-	int ret = s->stage == STAGE_OUTSIDE ? raise_from_outside(r->pid, &s->rlimit) : sys_prlimit(0, s->rlimit.type, &limit, NULL);
+	bool outside = s->stage == STAGE_OUTSIDE;
+	int ret = outside ? raise_from_outside(r->pid, &s->rlimit) : sys_prlimit(0, s->rlimit.type, &limit, NULL);
 
 	(void)slot;
 	if (ret >= 0)
@@ -61,8 +62,9 @@ int op_rlimit(struct run *r, const struct step *s, struct slot *slot, struct err
 		return fail(e, EINVAL, "cannot set %s: its soft limit %" PRIu64 " is above its hard limit %" PRIu64, name, s->rlimit.soft,
 			    s->rlimit.hard);
 	if (ret == -EPERM)
-		return fail_sys(e, ret, "cannot set %s to soft %" PRIu64 ", hard %" PRIu64 " (raising a hard limit needs CAP_SYS_RESOURCE%s)", name,
-				s->rlimit.soft, s->rlimit.hard, s->rlimit.type == RLIMIT_NOFILE ? " and stays below fs.nr_open" : "");
+		return fail_sys(e, ret, "cannot set %s to soft %" PRIu64 ", hard %" PRIu64 " (raising a hard limit needs CAP_SYS_RESOURCE%s)",
+				name, s->rlimit.soft, s->rlimit.hard,
+				s->rlimit.type == RLIMIT_NOFILE ? " and stays below fs.nr_open" : "");
 	return fail_sys(e, ret, "cannot set %s", name);
 }
 
