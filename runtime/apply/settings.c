@@ -62,7 +62,8 @@ int op_rlimit(struct run *r, const struct step *s, struct slot *slot, struct err
 		return fail(e, EINVAL, "cannot set %s: its soft limit %" PRIu64 " is above its hard limit %" PRIu64, name, s->rlimit.soft,
 			    s->rlimit.hard);
 	if (ret == -EPERM)
-		return fail_sys(e, ret, "cannot set %s to soft %" PRIu64 ", hard %" PRIu64 " (raising a hard limit needs CAP_SYS_RESOURCE%s)",
+		return fail_sys(e, ret,
+				"cannot set %s to soft %" PRIu64 ", hard %" PRIu64 " (raising a hard limit needs CAP_SYS_RESOURCE%s)",
 				name, s->rlimit.soft, s->rlimit.hard,
 				s->rlimit.type == RLIMIT_NOFILE ? " and stays below fs.nr_open" : "");
 	return fail_sys(e, ret, "cannot set %s", name);
