@@ -29,7 +29,7 @@ op_fn op_id_map, op_become_root, op_loopback, op_time_offsets, op_net_device;
 void op_net_device_undo(struct run *r, const struct step *s, struct slot *slot);
 
 /* apply/root.c */
-op_fn op_propagation, op_root_prepare, op_root, op_pivot, op_root_flags;
+op_fn op_propagation, op_root_prepare, op_root, op_pivot_prepare, op_pivot, op_root_flags;
 
 /* apply/mount.c (with mount_fs.c, mount_bind.c, mount_attr.c, idmap.c, copyup.c), mount_cgroup.c, mask.c */
 op_fn op_mount_prepare, op_mount, op_cgroup_mount, op_readonly, op_mask_prepare, op_mask;

@@ -1,6 +1,7 @@
 /* root.c - the container's root file system: attached, entered, made read-only.
  * Runs in init. Must not resolve a path inside the rootfs (path.c does), and must leave nothing of the host's tree reachable. */
 #include "apply/ops.h"
+#include "sys/mountinfo.h"
 #include "sys/sys.h"
 #include <linux/mount.h>
 #include <string.h>
@@ -107,20 +108,56 @@ static int pivot(struct run *r, struct err *e)
 }
 
 /* Without pivot_root the host's tree stays below ours. Its proc and sys must not: with them a process could name files of the host
- * although their mount is covered. */
-static int move_over(struct run *r, struct err *e)
+ * although their mount is covered, and the kernel would let a new user namespace mount fresh ones. They may be mounted anywhere and
+ * several times over each other, so the mount table is read, while there still is time to allocate. */
+struct api_mounts {
+	struct arena *arena;
+	struct strs targets;
+};
+
+static int take_api_mount(const struct mount_entry *m, void *ctx)
 {
-	static const char *const api[] = { "/proc", "/sys" };
+	struct api_mounts *x = ctx;
+
+	if ((strcmp(m->fstype, "proc") == 0 || strcmp(m->fstype, "sysfs") == 0) && strcmp(m->root, "/") == 0)
+		*arena_push(x->arena, &x->targets) = arena_str(x->arena, m->target);
+	return 0;
+}
+
+int op_pivot_prepare(struct run *r, const struct step *s, struct slot *slot, struct err *e)
+{
+	struct api_mounts x = { .arena = r->arena };
+
+	if (s->pivot != PIVOT_MOVE)
+		return 0;
+	TRY(mountinfo_each(take_api_mount, &x, e));
+	slot->data = x.targets.v;
+	slot->n = x.targets.n;
+	return 0;
+}
+
+/* The newest first: it lies on top. */
+static int hide_api_mounts(struct slot *slot, struct err *e)
+{
+	char **targets = slot->data;
 	size_t i;
+
+	for (i = slot->n; i-- > 0;) {
+		int ret = sys_umount(targets[i], MNT_DETACH);
+
+		if (ret == -EPERM || ret == -EINVAL) /* a mount that this user namespace may not remove can still be covered */
+			ret = sys_mount("tmpfs", targets[i], "tmpfs", MS_RDONLY, "size=0k,mode=000");
+		if (ret < 0 && ret != -ENOENT)
+			return fail_sys(e, ret, "cannot hide the host's %s", targets[i]);
+	}
+	return 0;
+}
+
+static int move_over(struct run *r, struct slot *slot, struct err *e)
+{
 	int ret;
 
-	for (i = 0; i < sizeof api / sizeof *api; i++) {
-		ret = sys_umount(api[i], MNT_DETACH);
-		if (ret == -EPERM || ret == -EINVAL) /* a mount that this user namespace may not remove can still be covered */
-			ret = sys_mount("tmpfs", api[i], "tmpfs", MS_RDONLY, "size=0k,mode=000");
-		if (ret < 0 && ret != -ENOENT)
-			return fail_sys(e, ret, "cannot hide the host's %s", api[i]);
-	}
+	TRY(hide_api_mounts(slot, e));
 	ret = sys_fchdir(r->root);
 	if (ret == 0)
 		ret = sys_move_mount(r->root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
@@ -133,11 +170,10 @@ int op_pivot(struct run *r, const struct step *s, struct slot *slot, struct err 
 {
 	int ret;
 
-	(void)slot;
 	if (s->pivot == PIVOT_ROOT) {
 		TRY(pivot(r, e));
 	} else if (s->pivot == PIVOT_MOVE) {
-		TRY(move_over(r, e));
+		TRY(move_over(r, slot, e));
 	} else {
 		ret = sys_fchdir(r->root);
 		if (ret == 0)

@@ -31,11 +31,11 @@ static int inside(struct build *b, struct err *e)
 {
 	plan_cgroup_join(b);
 	plan_oom_score(b, STAGE_INSIDE);
+	TRY(plan_time(b, e)); /* a process that has changed its ids may no longer write its own timens_offsets */
 	if (has_ns(b, CLONE_NEWUSER))
 		plan_add(b, STEP_BECOME_ROOT, STAGE_INSIDE, "");
 	if (b->made & CLONE_NEWNET)
 		plan_add(b, STEP_LOOPBACK, STAGE_INSIDE, "");
-	TRY(plan_time(b, e));
 	add_keyring(b);
 	TRY(plan_root(b, e));
 	TRY(plan_mounts(b, e));
