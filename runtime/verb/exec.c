@@ -199,7 +199,7 @@ static int prepare(struct globals *g, const struct options *o, char **argv, stru
 	TRY(check_terminal(x->process.terminal, o->detach, o->console_socket, e));
 	TRY(probe_host(g->arena, c->record.bundle, c->id, &x->host, e));
 	TRY(plan_exec(g->arena, &x->config, &x->process, &x->host, &po, &x->plan, e));
-	log_plan(g, &x->plan);
+	log_plan(g->arena, &x->plan);
 	run_init(&x->run, g->arena, &x->host, &x->plan);
 	lifecycle_state_text(g->arena, &c->record, &x->run.state);
 	TRY(passed_fds(g, false, o->preserve_fds, &x->run.listen_fds, &x->run.preserve_fds, e));

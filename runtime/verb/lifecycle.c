@@ -3,7 +3,9 @@
 #include "verb/lifecycle.h"
 #include "apply/cgroup.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "oci/features.h"
+#include "plan/plan.h"
 #include "verb/options.h"
 #include <errno.h>
 #include <regex.h>
@@ -45,6 +47,20 @@ int lifecycle_load(struct globals *g, const char *id, bool exclusive, struct ope
 	TRY(store_load(g->arena, &o->store, id, exclusive, &o->c, e));
 	lifecycle_refine(&o->c);
 	return 0;
+}
+
+void log_plan(struct arena *a, const struct plan *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->warnings.n; i++)
+		log_warn("%s", p->warnings.v[i]);
+	for (i = 0; log_debugging() && i < p->steps.n; i++) {
+		struct text t = { .arena = a };
+
+		plan_print_step(&t, &p->steps.v[i]);
+		log_debug("step: %s", text_get(&t));
+	}
 }
 
 void lifecycle_state_text(struct arena *a, const struct record *r, struct state_text *out)

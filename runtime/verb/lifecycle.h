@@ -24,6 +24,9 @@ void lifecycle_refine(struct container *c);
 /* "running" */
 const char *status_name(enum status s);
 
+/* The plan's warnings, and with --debug its steps, to the log. */
+void log_plan(struct arena *a, const struct plan *p);
+
 /* The state object without its status and pid. */
 void lifecycle_state_text(struct arena *a, const struct record *r, struct state_text *out);
 

@@ -108,20 +108,6 @@ static int read_config(struct globals *g, const struct make_options *o, struct m
 	return 0;
 }
 
-void log_plan(const struct globals *g, const struct plan *p)
-{
-	size_t i;
-
-	for (i = 0; i < p->warnings.n; i++)
-		log_warn("%s", p->warnings.v[i]);
-	for (i = 0; log_debugging() && i < p->steps.n; i++) {
-		struct text t = { .arena = g->arena };
-
-		plan_print_step(&t, &p->steps.v[i]);
-		log_debug("step: %s", text_get(&t));
-	}
-}
-
 static int make_plan(struct globals *g, const struct make_options *o, const char *id, bool detach, struct making *m, struct err *e)
 {
 	struct plan_options po = {
@@ -134,7 +120,7 @@ static int make_plan(struct globals *g, const struct make_options *o, const char
 
 	TRY(probe_host(g->arena, m->record.bundle, id, &m->host, e));
 	TRY(plan_create(g->arena, &m->config, &m->host, &po, &m->plan, e));
-	log_plan(g, &m->plan);
+	log_plan(g->arena, &m->plan);
 	return plan_cgroup_dirs(g->arena, &m->config, &m->host, &po, &m->record.cgroup_paths, e);
 }
 

@@ -59,9 +59,6 @@ MUST int parse_number(const char *s, uint64_t max, const char *what, uint64_t *o
 /* The process gets LISTEN_FDS=n and LISTEN_PID=1 (it is pid 1, or the pid namespace says otherwise: as runc and crun). */
 void add_listen_env(struct arena *a, struct process *p, int n);
 
-/* Logs the plan's warnings and, with --debug, its steps. */
-void log_plan(const struct globals *g, const struct plan *p);
-
 /* What --cgroup-manager and --systemd-cgroup say. */
 const char *cgroup_manager(const struct globals *g);
 

@@ -156,7 +156,7 @@ static int update(struct globals *g, const struct options *o, const struct conta
 	TRY(probe_host(g->arena, c->record.bundle, c->id, &host, e));
 	TRY(plan_update(g->arena, &resources, &host, &c->record.cgroup_paths, &plan, e));
 	TRY(add_rdt(g->arena, o, &c->record, &plan, e));
-	log_plan(g, &plan);
+	log_plan(g->arena, &plan);
 	return apply_update(g->arena, &host, &plan, e);
 }
 
