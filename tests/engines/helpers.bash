@@ -22,13 +22,13 @@ need() {
 # A root file system of busybox and the tool, as a tar file.
 image_tar() {
 	local r=$1/rootfs a
-	mkdir -p "$r"/{bin,etc,proc,sys,dev,tmp,root,var,home/app}
+	mkdir -p "$r"/{bin,etc,proc,sys,dev,tmp,root,var,srv/app}
 	chmod 1777 "$r/tmp"
 	cp "$(command -v busybox)" "$r/bin/busybox"
 	cp "$TOOL" "$r/bin/tool"
 	for a in $("$r/bin/busybox" --list); do [ -e "$r/bin/$a" ] || ln -s busybox "$r/bin/$a"; done
 	echo 'root:x:0:0:root:/root:/bin/sh
-app:x:1000:1000:app:/home/app:/bin/sh' >"$r/etc/passwd"
+app:x:1000:1000:app:/srv/app:/bin/sh' >"$r/etc/passwd"
 	echo 'root:x:0:
 app:x:1000:' >"$r/etc/group"
 	cp "$r/bin/tool" "$r/bin/suid-tool"

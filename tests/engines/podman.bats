@@ -95,7 +95,8 @@ code_pod() {
 	pod rm -f -t 0 "$N"
 	# conmon needs a moment to see it before the container is gone
 	code_pod 137 run --name "$N" --network none --memory 32m --memory-swap 32m $IMAGE sh -c 'tool memhog 200; c=$?; sleep 1; exit $c'
-	same "$(pod inspect -f '{{.State.OOMKilled}}' "$N")" true
+	# Debian 12's conmon does not see it on cgroup v1, with any runtime
+	[ "$CG" = 1 ] || same "$(pod inspect -f '{{.State.OOMKilled}}' "$N")" true
 }
 
 @test "podman update" {
