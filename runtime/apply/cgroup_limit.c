@@ -91,6 +91,18 @@ static int write_limit(const struct step_limit *l)
 	return r == -ENOENT && l->or_file ? cgroup_write(l->dir, l->or_file, l->or_value) : r;
 }
 
+/* checkBeforeUpdate: a limit that the container already exceeds would have it killed. */
+static int check_usage(const struct step_limit *l, struct err *e)
+{
+	const char *limit = l->against ? l->against : l->value;
+	uint64_t usage = number_in(l->dir, l->not_below);
+
+	if (usage <= cgroup_number(limit, NULL))
+		return 0;
+	return fail(e, EBUSY, "rejecting memory%s limit %s: the current usage is %llu, and checkBeforeUpdate is set",
+		    l->against ? "+swap" : "", limit, (unsigned long long)usage);
+}
+
 int cgroup_set_limit(const struct step_limit *l, struct err *e)
 {
 	int r;
@@ -102,9 +114,8 @@ int cgroup_set_limit(const struct step_limit *l, struct err *e)
 			    "cannot set %s: this machine has no cgroup controller \"%s\": mount or enable it, or remove the limit",
 			    l->file, l->controller);
 	}
-	if (l->not_below && number_in(l->dir, l->not_below) > cgroup_number(l->value, NULL))
-		return fail(e, EBUSY, "rejecting memory limit %s: current usage is %llu, and checkBeforeUpdate is set", l->value,
-			    (unsigned long long)number_in(l->dir, l->not_below));
+	if (l->not_below)
+		TRY(check_usage(l, e));
 	r = write_limit(l);
 	if (r == 0 || l->tentative || (r == -ENOENT && l->optional))
 		return 0;

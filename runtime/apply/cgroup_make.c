@@ -164,7 +164,8 @@ int op_cgroup(struct run *r, const struct step *s, struct slot *slot, struct err
 		if (not_permitted(ret) && !c->must)
 			continue; /* nothing was asked for that needs it */
 		if (not_permitted(ret) && !r->host->privileged)
-			fail_in(e, "rootless needs no limits + no cgrouppath when no permission is granted for cgroups");
+			fail_in(e, "unable to apply cgroup configuration: rootless needs no limits + no cgrouppath when no permission is "
+				   "granted for cgroups");
 		unmake(m);
 		return ret;
 	}

@@ -40,6 +40,10 @@ static int memory(struct limits *x, const struct memory_limits *m, struct err *e
 		TRY(plan_limit(x, "memory", "memory.swap.max", swap, m->swap.v ? "/memory/swap" : "/memory/limit", &s, e));
 		/* without swap accounting there is nothing to lift and nothing to forbid */
 		s->optional = strcmp(swap, "max") == 0 || strcmp(swap, "0") == 0;
+		if (m->check_before_update.v && m->swap.v > 0) {
+			s->not_below = "memory.current";
+			s->against = plan_num(x, m->swap.v);
+		}
 	}
 	if (*max) {
 		TRY(plan_limit(x, "memory", "memory.max", max, "/memory/limit", &s, e));

@@ -103,6 +103,7 @@ static void show_limit(struct text *t, const struct step *s)
 	plan_show_flag(t, "(if there)", l->optional);
 	plan_show_flag(t, "(tried, written again below)", l->tentative);
 	plan_show_key(t, "not-below", l->not_below);
+	plan_show_key(t, "against", l->against);
 }
 
 static void show_number(struct text *t, int64_t v, const char *end)

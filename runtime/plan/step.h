@@ -112,6 +112,7 @@ struct step_limit {
 	bool tentative;         /* any failure is not an error: a later step writes it again, when what it depends on has changed */
 	bool keep_first;        /* the first word that the file holds is put before value ("max" + " 50000") */
 	const char *not_below;  /* a file with a number: when it is over value, nothing is written and the step fails; or NULL */
+	const char *against;    /* what that number is compared with instead of value (memory and swap together); or NULL */
 };
 struct rule {           /* one device rule; the last that matches wins */
 	bool allow;

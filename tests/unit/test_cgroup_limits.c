@@ -39,6 +39,12 @@ TEST(limit_errors_name_controller_file_and_cure)
 	s = limit_of_pids(&l, "5");
 	s.limit.not_below = "pids.max"; /* which is 77 by now */
 	CHECK_INT(op_limit(&l.run, &s, &l.slots[2], &l.e), -EBUSY);
+	CHECK_HAS(l.e.text, "rejecting memory limit 5");
+	s.limit.against = "76";
+	CHECK_INT(op_limit(&l.run, &s, &l.slots[2], &l.e), -EBUSY);
+	CHECK_HAS(l.e.text, "rejecting memory+swap limit 76");
+	s.limit.against = "77";
+	CHECK_INT(op_limit(&l.run, &s, &l.slots[2], &l.e), 0);
 	s.limit.dir = NULL;
 	CHECK_INT(op_limit(&l.run, &s, &l.slots[2], &l.e), -ENOENT);
 	CHECK_HAS(l.e.text, "no cgroup controller \"pids\"");
