@@ -32,8 +32,9 @@ MUST int cgroup_remove(const struct strs *dirs, int timeout_ms, struct err *e);
 /* How often the OOM killer struck in it so far (memory.events oom_kill, v1 memory.oom_control); 0 when unknown. */
 uint64_t cgroup_oom_kills(const struct strs *dirs);
 
-/* Puts the caller into the cgroup (exec). subs: "[controller,...:]path" below it, the last one for a hierarchy counts; or NULL. v1: all hierarchies. On v2 EBUSY falls back to the cgroup that
- * holds pid. Returns an fd for CLONE_INTO_CGROUP through *fd on v2, where nothing is written. */
+/* Puts the caller into the cgroup (exec). subs: "[controller,...:]path" below it, the last one for a hierarchy counts; or NULL.
+ * v1: all hierarchies. On v2 nothing is written: *fd gets an fd for CLONE_INTO_CGROUP; where the cgroup must not hold processes and none
+ * was asked for, it is that of the cgroup that holds pid. */
 MUST int cgroup_enter(const struct strs *dirs, const struct strs *subs, pid_t pid, int *fd, struct err *e);
 
 /* 1: the directory exists and it or one below it holds processes, 0: not. */
