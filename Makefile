@@ -124,13 +124,15 @@ BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c))
 $(B)/tests/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) -std=gnu11 $(WARN) $(CFLAGS) -static -s -o $@ $<
+# ROUNDS=n; BENCH_ARGS="--json --only wasirun,crun"
 bench: all $(BENCH)
-	RUNTIME=$(RUNTIME) TOOLS=$(B)/tests/bench tests/bench/bench.py
+	@RUNTIME=$(RUNTIME) TOOLS=$(B)/tests/bench tests/bench/bench.py $(BENCH_ARGS)
 
 # ---- documents that the tables write
 $(B)/tests/lint/docgen: $(B)/tests/lint/docgen.o $(B)/libwasirun.a
 	$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
-docs: $(B)/tests/lint/docgen
+docs: $(B)/tests/lint/docgen $(B)/wasirun
+	$(B)/wasirun introspect bash >docs/completion.bash
 	$< protocol >docs/protocol.md
 	$< config >docs/config.md
 	$< dictionary >tests/fuzz/config.dict
@@ -139,7 +141,8 @@ docs: $(B)/tests/lint/docgen
 install: all
 	install -D -m 0755 -s $(B)/wasirun $(DESTDIR)$(PREFIX)/bin/wasirun
 	install -D -m 0644 docs/wasirun.8 $(DESTDIR)$(PREFIX)/share/man/man8/wasirun.8
-	install -D -m 0644 docs/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/wasirun
+	$(B)/wasirun introspect bash >$(B)/completion.bash
+	install -D -m 0644 $(B)/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/wasirun
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/wasirun $(DESTDIR)$(PREFIX)/share/man/man8/wasirun.8
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/wasirun
@@ -147,9 +150,7 @@ uninstall:
 deps:
 	@tests/deps all
 demo:
-	@if [ "$$(id -u)" = 0 ]; then tests/deps build; fi
-	@$(MAKE) --no-print-directory all
-	@B=$(B) docs/demo
+	@B=$(B) templates/demo/demo.sh
 
 clean:
 	rm -rf $(B)

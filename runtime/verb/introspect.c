@@ -21,7 +21,7 @@ static void print_bash(struct text *t)
 	const struct verb *const *v;
 
 	text_str(t, "# bash completion for wasirun; made by `wasirun introspect bash`\n_wasirun() {\n"
-		    "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} verb= i root=()\n"
+		    "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} verb='' i root=()\n"
 		    "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n\t\tcase ${COMP_WORDS[i]} in\n"
 		    "\t\t--root) root=(--root \"${COMP_WORDS[++i]}\") ;;\n"
 		    "\t\t--log | --log-format | --log-level | --cgroup-manager | --rootless) ((i++)) ;;\n"
@@ -29,7 +29,7 @@ static void print_bash(struct text *t)
 		    "\tcase $prev in\n\t--bundle | -b | --root | --image-path | --work-path)\n"
 		    "\t\tmapfile -t COMPREPLY < <(compgen -d -- \"$cur\"); return ;;\n"
 		    "\t--pid-file | --config | -f | --log | --process | -p | --resources | -r | --console-socket | --pidfd-socket | --file)\n"
-		    "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return ;;\n\tesac\n\tlocal words=\n\tcase $verb in\n\t'') words='");
+		    "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return ;;\n\tesac\n\tlocal words=''\n\tcase $verb in\n\t'') words='");
 	option_words(t, global_opts);
 	for (v = verbs; *v; v++)
 		if (!(*v)->hidden)
