@@ -27,6 +27,17 @@ finish()
 trap finish EXIT
 trap 'exit 130' INT TERM HUP
 
+# The arguments as a shell would have to be told them.
+quote()
+{
+	for a; do
+		case $a in
+		*[!A-Za-z0-9_./:=@%+-]* | '') printf "'%s' " "$a" ;;
+		*) printf '%s ' "$a" ;;
+		esac
+	done
+}
+
 # show WHY COMMAND...: says why, shows the command, runs it.
 show()
 {
@@ -34,7 +45,7 @@ show()
 	echo
 	echo "# $step. $1"
 	shift
-	echo "\$ $*"
+	echo "\$ $(quote "$@")"
 	"$@"
 }
 
@@ -43,18 +54,8 @@ show()
 	exit 1
 }
 
-missing=
-for p in gcc make libc6-dev libyajl-dev libseccomp-dev libcap-dev busybox-static; do
-	dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"
-done
-if [ -n "$missing" ]; then
-	export DEBIAN_FRONTEND=noninteractive
-	show "The package lists, to find what the build needs." apt-get update -q
-	# shellcheck disable=SC2086 # a list of package names
-	show "A compiler, the three libraries that wasirun is linked with, and a static busybox to run." \
-		apt-get install -q -y --no-install-recommends $missing
-fi
-
+show "A compiler and the libraries that wasirun is built with, as far as they are missing." "$top/tests/deps" build
+command -v busybox >/dev/null || show "A static busybox, to have something to run." apt-get install -q -y --no-install-recommends busybox-static
 show "Builds the runtime: one binary, no configure." make -s -C "$top" B="$build"
 show "What was built." "$wasirun" --version
 
@@ -69,9 +70,10 @@ show "This container sleeps instead of asking for a terminal: the two properties
 	sed -i -e 's/"terminal": true/"terminal": false/' -e 's/"sh"/"sleep", "300"/' "$work/config.json"
 show "They are changed (grep fails otherwise)." grep -e '"terminal": false' -e '"sleep"' "$work/config.json"
 
-show "What wasirun would do, step by step; nothing is done yet." "$wasirun" plan --bundle "$work"
+show "What wasirun would do, step by step; nothing is done yet." "$wasirun" plan --id "$id" --bundle "$work"
 show "Does it, in the background." "$wasirun" run --detach --bundle "$work" "$id"
 show "What engines ask a runtime: is it running, and as which process?" "$wasirun" state "$id"
+echo
 # shellcheck disable=SC2016 # it is the shell in the container that is to expand this
 show "A second program in the same container: its own host name, and only its own processes." \
 	"$wasirun" exec "$id" /bin/sh -c 'echo "uid $(id -u) on $(hostname)"; ps'

@@ -14,27 +14,22 @@ for doc in protocol config; do
 	"$build/tests/lint/docgen" $doc | cmp -s - "$top/docs/$doc.md" || complain "docs/$doc.md is not what the tables say: make docs"
 done
 "$build/tests/lint/docgen" dictionary | cmp -s - "$top/tests/fuzz/config.dict" || complain "tests/fuzz/config.dict is not what the rows say: make docs"
+"$build/wasirun" introspect bash | cmp -s - "$top/docs/completion.bash" || complain "docs/completion.bash is not what the tables say: make docs"
 
-# "command<TAB>--option ARG, -o ARG", from the help texts
-wasirun=$build/wasirun
-options() { awk -v of="$1" '/^OPTIONS:|^GLOBAL OPTIONS:/ { on = 1; next } on && sub(/^   -/, "-") { sub(/  .*/, ""); print of "\t" $0 }'; }
-commands=$("$wasirun" --help | awk '/^COMMANDS:/ { on = 1; next } /^$/ { on = 0 } on { print $1 }')
-{
-	"$wasirun" --help | options global
-	for c in $commands; do
-		printf '%s\t\n' "$c"
-		"$wasirun" help "$c" | options "$c"
-	done
-} | grep -v "$(printf '\t')--help, -h$" | sort >"$work/help"
+# "command<TAB>-o, --option ARG", one line an option and one without an option a command; from the tables ...
+"$build/wasirun" introspect man | sed 's/\\-/-/g; s/\\f[BIR]//g' | awk '
+	/^\.SH GLOBAL OPTIONS/ { of = "global" }
+	/^\.SS / { of = $2; print of "\t" }
+	option { print of "\t" $0; option = 0 }
+	/^\.TP/ { option = 1 }' | sort >"$work/help"
 
-# the same from the manual: .Ss COMMAND, .It Fl -option Ar ARG , Fl o Ar ARG
+# ... and from the manual: .Ss COMMAND, .It Fl o , Fl -option Ar ARG
 awk '
-	/^\.Sh / { of = "" }
+	/^\.Sh / { of = ""; in_commands = /^\.Sh COMMANDS/ }
 	/^\.Sh GLOBAL OPTIONS/ { of = "global" }
-	/^\.Sh COMMANDS/ { in_commands = 1 }
 	/^\.Ss / && in_commands { of = $2; print of "\t" }
-	/^\.It Fl -/ && of {
-		sub(/^\.It /, ""); gsub(/Fl -/, "--"); gsub(/Fl /, "-"); gsub(/Ar /, ""); gsub(/ ,/, ",")
+	/^\.It Fl / && of {
+		sub(/^\.It /, ""); gsub(/Fl /, "-"); gsub(/Ar /, ""); gsub(/ ,/, ",")
 		print of "\t" $0
 	}' "$top/docs/wasirun.8" | sort >"$work/man"
 diff "$work/help" "$work/man" >"$work/diff" || {
