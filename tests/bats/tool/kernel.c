@@ -5,6 +5,7 @@
 #include <linux/keyctl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,39 +170,79 @@ static int grab_exe(int argc, char **argv)
 	return got != 0;
 }
 
-/* Tries to look into every other process for argv[1] seconds: the attack of CVE-2016-9962. */
+/* Whether a file of that process can be opened, and, if part is given, has it in its first bytes. */
+static bool spot(int pid, const char *what, const char *part)
+{
+	char path[4200], text[65536];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, what);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return false;
+	n = part ? read(fd, text, sizeof(text)) : 0;
+	close(fd);
+	if (part && (n <= 0 || !memmem(text, (size_t)n, part, strlen(part))))
+		return false;
+	printf("reached the host by %s\n", what);
+	return true;
+}
+
+/* spy SECONDS SECRET CANARY: looks at every process that is not /bin/tool, for an environment with SECRET, a root or a descriptor
+ * through which the host's file CANARY can be read, and tries to trace it: the attack of CVE-2016-9962. */
 static int spy(int argc, char **argv)
 {
-	static const char *const what[] = { "environ", "fd/0", "fd/3", "fd/5", "root/proc/version", "cwd/.", "mem" };
 	time_t end = time(NULL) + tool_number(argv[1]);
-	int seen = 0;
+	int seen = 0, met = 0;
+	char path[4096], exe[256];
+
+	(void)argc;
+	while (time(NULL) < end) {
+		for (int pid = 2; pid < 400; pid++) {
+			ssize_t n;
+
+			snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+			n = readlink(path, exe, sizeof(exe));
+			if (pid == getpid() || (n > 4 && memcmp(exe, "/bin", 4) == 0) || (n < 0 && errno == ENOENT))
+				continue;
+			met++;
+			seen += spot(pid, "environ", argv[2]);
+			snprintf(path, sizeof(path), "root/%s", argv[3]);
+			seen += spot(pid, path, NULL);
+			snprintf(path, sizeof(path), "cwd/%s", argv[3]);
+			seen += spot(pid, path, NULL);
+			for (int fd = 3; fd < 20; fd++) {
+				snprintf(path, sizeof(path), "fd/%d/%s", fd, argv[3]);
+				seen += spot(pid, path, NULL);
+			}
+		}
+	}
+	printf("met=%d seen=%d\n", met > 0, seen);
+	return seen != 0;
+}
+
+/* trace SECONDS: tries to attach to every process that it did not start. */
+static int trace(int argc, char **argv)
+{
+	time_t end = time(NULL) + tool_number(argv[1]);
+	int got = 0;
 
 	(void)argc;
 	while (time(NULL) < end) {
 		for (int pid = 2; pid < 400; pid++) {
 			char path[64], exe[256];
-			ssize_t n;
 
-			snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-			n = readlink(path, exe, sizeof(exe) - 1);
-			if (n <= 0 || pid == getpid() || (n > 4 && memcmp(exe, "/bin", 4) == 0))
+			if (pid == getpid() || ptrace(PTRACE_ATTACH, pid, 0, 0) < 0)
 				continue;
-			exe[n] = '\0';
-			for (size_t i = 0; i < sizeof(what) / sizeof(what[0]); i++) {
-				snprintf(path, sizeof(path), "/proc/%d/%s", pid, what[i]);
-				if (open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) >= 0) {
-					printf("read %s of %s\n", what[i], exe);
-					seen++;
-				}
-			}
-			if (ptrace(PTRACE_ATTACH, pid, 0, 0) == 0) {
-				printf("traced %s\n", exe);
-				seen++;
-			}
+			/* the program itself is fair game, whoever came to start it is not */
+			snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+			got += readlink(path, exe, sizeof(exe)) < 4 || memcmp(exe, "/bin", 4) != 0;
+			kill(pid, SIGKILL);
 		}
 	}
-	printf("seen=%d\n", seen);
-	return seen != 0;
+	printf("traced=%d\n", got);
+	return got != 0;
 }
 
 const struct command kernel_commands[] = {
@@ -214,6 +255,7 @@ const struct command kernel_commands[] = {
 	{ "int80", "NUMBER", 1, 1, int80 },
 	{ "notify", "TEXT", 1, 1, notify },
 	{ "grab-exe", "SECONDS", 1, 1, grab_exe },
-	{ "spy", "SECONDS", 1, 1, spy },
+	{ "spy", "SECONDS SECRET CANARY", 3, 3, spy },
+	{ "trace", "SECONDS", 1, 1, trace },
 	{ 0 },
 };
