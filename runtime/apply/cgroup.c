@@ -94,6 +94,8 @@ int cgroup_populated(const char *dir)
 {
 	size_t n;
 
+	if (!cgroup_has(dir, "")) /* as a rule: one look-up of what does not exist, and they are dear in cgroupfs */
+		return 0;
 	if (cgroup_has(dir, "cgroup.events"))
 		return cgroup_v2_populated(dir);
 	return cgroup_count(dir, &n) == 0 && n > 0;

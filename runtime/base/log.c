@@ -3,6 +3,7 @@
  * of several processes do not mix. Losing a message is never an error. */
 #include "base/log.h"
 #include "base/fd.h"
+#include "base/utc.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -160,14 +161,12 @@ static void add_visible(struct line *l, const char *s)
 static void add_time(struct line *l)
 {
 	struct timespec now;
-	struct tm tm;
-	char s[72];
+	char s[UTC_BYTES];
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	snprintf(s, sizeof s, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
-		 tm.tm_sec);
+	utc_format(now.tv_sec, s);
 	add(l, s);
+	add(l, "Z");
 }
 
 static void format_json(struct line *l, enum log_level level, const char *text)

@@ -1,6 +1,7 @@
 /* record.c - state.json and the config copy: written whole or not at all.
  * Must not sync: a killed process is not a power cut, and /run does not survive one. */
 #include "store/record.h"
+#include "base/utc.h"
 #include "sys/sys.h"
 #include <string.h>
 #include <time.h>
@@ -100,13 +101,11 @@ int read_boot_id(char out[BOOT_ID_BYTES], struct err *e)
 
 int record_begin(struct arena *a, struct record *r, struct err *e)
 {
-	char boot[BOOT_ID_BYTES], stamp[32];
+	char boot[BOOT_ID_BYTES], stamp[UTC_BYTES];
 	struct timespec now;
-	struct tm tm;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &tm);
+	utc_format(now.tv_sec, stamp);
 	TRY(read_boot_id(boot, e));
 	r->version = arena_str(a, "1");
 	r->created = arena_fmt(a, "%s.%09ldZ", stamp, now.tv_nsec);

@@ -102,7 +102,7 @@ static void watch(pid_t first)
 			ptrace(PTRACE_CONT, pid, 0, event || sig == SIGTRAP ? 0 : sig);
 			continue;
 		}
-		/* a thread reports nothing of its own; a process reports the greatest of its programs, and of the children it has waited for */
+		/* a process reports the greatest of its programs and of the children that it has waited for */
 		if (pid == first)
 			last = status;
 		else
