@@ -64,8 +64,8 @@ static void time_one(char **argv)
 	fflush(stdout);
 }
 
-/* The value of "VmHWM:" in KiB, 0 when the process has no memory left. */
-static long peak(pid_t pid)
+/* A number of /proc/PID/status ("VmHWM:", in KiB), 0 when it is not there. */
+static long status_of(pid_t pid, const char *name)
 {
 	char path[64], buf[4096], *at;
 	ssize_t n;
@@ -80,13 +80,14 @@ static long peak(pid_t pid)
 	if (n <= 0)
 		return 0;
 	buf[n] = 0;
-	at = strstr(buf, "VmHWM:");
-	return at ? strtol(at + 6, NULL, 10) : 0;
+	at = strstr(buf, name);
+	return at ? strtol(at + strlen(name), NULL, 10) : 0;
 }
 
 /* Follows the tree until its last process has ended. */
 static void watch(pid_t first)
 {
+	static bool thread[1 << 22]; /* by number: what ends is a thread, and its process is counted already */
 	long own = 0, tree = 0;
 	struct rusage ru;
 	int status, last = 0;
@@ -96,16 +97,18 @@ static void watch(pid_t first)
 		if (WIFSTOPPED(status)) {
 			int event = status >> 16, sig = WSTOPSIG(status);
 
+			if (event == PTRACE_EVENT_EXIT)
+				thread[pid] = status_of(pid, "Tgid:") != pid;
 			if (event == PTRACE_EVENT_EXIT && pid == first)
-				own = peak(pid);
+				own = status_of(pid, "VmHWM:");
 			/* a group-stop or an event: go on; anything else is a signal to be delivered */
 			ptrace(PTRACE_CONT, pid, 0, event || sig == SIGTRAP ? 0 : sig);
 			continue;
 		}
-		/* a process reports the greatest of its programs and of the children that it has waited for */
+		/* what is reported is the greatest of the process's programs and of the children that it has waited for */
 		if (pid == first)
 			last = status;
-		else
+		else if (!thread[pid])
 			tree += ru.ru_maxrss;
 	}
 	printf("%ld %ld %d\n", own, own + tree, code(last));
