@@ -54,7 +54,7 @@ static int connect_host(const char *host, struct err *e)
 	int r = sock;
 
 	if (r >= 0)
-		r = sys_connect_path(sock, host);
+		r = host[0] == '@' ? sys_connect_abstract(sock, host + 1) : sys_connect_path(sock, host);
 	return r < 0 ? fail_sys(e, r, "NOTIFY_SOCKET=%s", host) : take_fd(&sock);
 }
 

@@ -130,6 +130,17 @@ int sys_connect_at(int sock, int dir, const char *name)
 	return RET(r);
 }
 
+int sys_connect_abstract(int sock, const char *name)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	size_t n = strlen(name);
+
+	if (n >= sizeof a.sun_path)
+		return -ENAMETOOLONG;
+	memcpy(a.sun_path + 1, name, n);
+	return connect(sock, (struct sockaddr *)&a, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + n)) < 0 ? -errno : 0;
+}
+
 int sys_connect_path(int sock, const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -175,6 +175,8 @@ MUST int sys_bind_at(int sock, int dir, const char *name);
 MUST int sys_connect_at(int sock, int dir, const char *name);
 /* Connects to a path of any length. */
 MUST int sys_connect_path(int sock, const char *path);
+/* Connects to an abstract socket (unix(7)); name without the leading NUL or "@". */
+MUST int sys_connect_abstract(int sock, const char *name);
 MUST int sys_listen(int sock, int backlog);
 MUST int sys_accept(int sock);
 MUST int sys_peer_cred(int sock, struct ucred *cred);
