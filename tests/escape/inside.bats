@@ -68,9 +68,10 @@ load helpers
 	for f in "/proc/$p/fd"/*; do
 		target=$(readlink "$f")
 		[ "${f##*/}" -gt 2 ] && [ "${target:0:1}" = / ] || continue
-		# whatever it is open for, it must lie on a mount that the container has
+		# a mount of the container, or one that nobody has mounted anywhere; not one of the host
 		id=$(sed -n 's/^mnt_id:[^0-9]*//p' "/proc/$p/fdinfo/${f##*/}")
-		grep -q "^$id " "/proc/$p/mountinfo" || { echo "descriptor ${f##*/}: $target"; return 1; }
+		run grep "^$id " /proc/self/mountinfo
+		[ "$status" -ne 0 ] || { echo "descriptor ${f##*/}: $target"; return 1; }
 	done
 }
 
