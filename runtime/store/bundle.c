@@ -31,7 +31,8 @@ int bundle_read(struct arena *a, const char *bundle, const char *file, const cha
 	TRY(absolute(a, dir, bundle, bundle_abs, e));
 	fd = sys_open(file ? AT_FDCWD : dir, file ? file : "config.json", O_RDONLY | O_NONBLOCK, 0);
 	if (fd == -ENOENT && !file)
-		return fail(e, ENOENT, "no config.json in bundle %s: `wasirun spec` writes one there, --bundle names another directory", *bundle_abs);
+		return fail(e, ENOENT, "no config.json in bundle %s: `wasirun spec` writes one there, --bundle names another directory",
+			    *bundle_abs);
 	if (fd < 0)
 		return fail_sys(e, fd, "%s", file ? file : arena_fmt(a, "%s/config.json", bundle));
 	return read_regular(a, fd, JSON_MAX_CONFIG, file ? file : arena_fmt(a, "%s/config.json", *bundle_abs), bytes, n, e);

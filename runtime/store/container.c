@@ -46,8 +46,8 @@ static bool still_there(const struct store *s, const struct container *c)
 {
 	struct stat held, named;
 
-	return sys_fstat(c->lock, &held) == 0 && sys_statat(s->fd, c->id, &named, AT_SYMLINK_NOFOLLOW) == 0 && held.st_ino == named.st_ino &&
-	       held.st_dev == named.st_dev;
+	return sys_fstat(c->lock, &held) == 0 && sys_statat(s->fd, c->id, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       held.st_ino == named.st_ino && held.st_dev == named.st_dev;
 }
 
 static int lock(const struct store *s, struct container *c, struct err *e)

@@ -24,6 +24,7 @@ int store_check_id(const char *id, struct err *e)
 		return fail(e, EINVAL, "invalid container id \"%s\": it would name a directory outside the state root", id);
 	for (i = 0; i < n; i++)
 		if (!allowed(id[i]))
-			return fail(e, EINVAL, "invalid container id \"%.64s\": character %zu is not one of A-Z a-z 0-9 _ + . -", id, i + 1);
+			return fail(e, EINVAL, "invalid container id \"%.64s\": character %zu is not one of A-Z a-z 0-9 _ + . -", id,
+				    i + 1);
 	return 0;
 }

@@ -66,8 +66,8 @@ static int check(const struct store *s, struct err *e)
 		return fail(e, EPERM, "state root %s belongs to uid %u, not to us (%u): choose another with --root", s->root, st.st_uid,
 			    geteuid());
 	if (st.st_mode & 022)
-		return fail(e, EPERM, "state root %s can be written by others (mode %04o): chmod go-w it, or choose another with --root", s->root,
-			    st.st_mode & 07777);
+		return fail(e, EPERM, "state root %s can be written by others (mode %04o): chmod go-w it, or choose another with --root",
+			    s->root, st.st_mode & 07777);
 	return 0;
 }
 

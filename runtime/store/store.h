@@ -60,9 +60,11 @@ MUST int store_check_free(const struct store *s, const char *id, struct err *e);
 #define STORE_LOCK_SECONDS 60
 MUST int store_load(struct arena *a, const struct store *s, const char *id, bool exclusive, struct container *out, struct err *e);
 
-/* As store_load with the lock, but a record that is missing or damaged is no error: for delete --force of what a killed create left.
+/* As store_load with the lock, but a record that is missing or damaged is no error: for delete --force of what a killed create
+ * left.
  * What cannot be read stays empty in out->record; *damaged says so. ENOENT when there is no such container. */
-MUST int store_load_ruins(struct arena *a, const struct store *s, const char *id, struct container *out, bool *damaged, struct err *e);
+MUST int store_load_ruins(struct arena *a, const struct store *s, const char *id, struct container *out, bool *damaged,
+			  struct err *e);
 
 /* Rewrites the record. */
 MUST int store_save(struct arena *a, struct container *c, const struct record *r, struct err *e);

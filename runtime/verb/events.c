@@ -16,7 +16,8 @@ struct options {
 	const char *interval, *stats;
 };
 static const struct opt opts[] = {
-	{ "interval", 0, OPT_VALUE, "DURATION", "time between two reports, like 5s or 100ms (default: 5s)", offsetof(struct options, interval) },
+	{ "interval", 0, OPT_VALUE, "DURATION", "time between two reports, like 5s or 100ms (default: 5s)",
+	  offsetof(struct options, interval) },
 	{ "stats", 0, OPT_FLAG, NULL, "one report, now", offsetof(struct options, stats) },
 	{ NULL },
 };

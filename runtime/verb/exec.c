@@ -186,7 +186,11 @@ struct execing {
 
 static int prepare(struct globals *g, const struct options *o, char **argv, struct execing *x, struct err *e)
 {
-	struct plan_options po = { .cgroup_manager = x->o.c.record.cgroup_manager, .detach = o->detach, .has_console_socket = o->console_socket };
+	struct plan_options po = {
+		.cgroup_manager = x->o.c.record.cgroup_manager,
+		.detach = o->detach,
+		.has_console_socket = o->console_socket,
+	};
 	char **args = argv[1] && !strcmp(argv[1], "--") ? argv + 2 : argv + 1;
 	const struct container *c = &x->o.c;
 
@@ -256,8 +260,8 @@ const struct verb verb_exec = {
 	.name = "exec",
 	.args = "CONTAINER PROGRAM [ARGUMENT...]",
 	.summary = "run one more process in a running container",
-	.details = "Options stand before CONTAINER. Exits with the program's code, 128 + the signal that ended it, or 255 when it could not\n"
-		   "   be run.",
+	.details = "Options stand before CONTAINER. Exits with the program's code, 128 + the signal that ended it, or 255 when it\n"
+		   "   could not be run.",
 	.opts = opts,
 	.opts_size = sizeof(struct options),
 	.min_args = 1,

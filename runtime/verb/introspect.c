@@ -28,8 +28,10 @@ static void print_bash(struct text *t)
 		    "\t\t-*) ;;\n\t\t*) verb=${COMP_WORDS[i]}; break ;;\n\t\tesac\n\tdone\n"
 		    "\tcase $prev in\n\t--bundle | -b | --root | --image-path | --work-path)\n"
 		    "\t\tmapfile -t COMPREPLY < <(compgen -d -- \"$cur\"); return ;;\n"
-		    "\t--pid-file | --config | -f | --log | --process | -p | --resources | -r | --console-socket | --pidfd-socket | --file)\n"
-		    "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return ;;\n\tesac\n\tlocal words=''\n\tcase $verb in\n\t'') words='");
+		    "\t--pid-file | --config | -f | --log | --process | -p | --resources | -r | --console-socket | --pidfd-socket |"
+		    " --file)\n"
+		    "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return ;;\n\tesac\n"
+		    "\tlocal words=''\n\tcase $verb in\n\t'') words='");
 	option_words(t, global_opts);
 	for (v = verbs; *v; v++)
 		if (!(*v)->hidden)

@@ -12,7 +12,8 @@ struct options {
 	const char *all, *regex, *signal;
 };
 static const struct opt opts[] = {
-	{ "signal", 's', OPT_VALUE, "SIGNAL", "the signal, also accepted as the second argument (default: TERM)", offsetof(struct options, signal) },
+	{ "signal", 's', OPT_VALUE, "SIGNAL", "the signal, also accepted as the second argument (default: TERM)",
+	  offsetof(struct options, signal) },
 	{ "all", 'a', OPT_FLAG, NULL, "all processes of the container; a stopped container is no error", offsetof(struct options, all) },
 	{ "regex", 'r', OPT_FLAG, NULL, "CONTAINER is a regular expression: all containers that match", offsetof(struct options, regex) },
 	{ NULL },

@@ -134,9 +134,10 @@ static int check_cgroups(struct globals *g, struct making *m, struct err *e)
 		if (m->plan.steps.v[i].op == STEP_CGROUP && !m->plan.steps.v[i].cgroup.manage)
 			r->cgroup_paths.n = 0;
 	for (i = 0; i < r->cgroup_paths.n; i++)
-		if (cgroup_populated(r->cgroup_paths.v[i]))
-			return fail_at((fail(e, EBUSY, "container's cgroup is not empty: %s holds processes of somebody else", r->cgroup_paths.v[i]), e),
-				       "/linux/cgroupsPath");
+		if (cgroup_populated(r->cgroup_paths.v[i])) {
+			fail(e, EBUSY, "container's cgroup is not empty: %s holds processes of somebody else", r->cgroup_paths.v[i]);
+			return fail_at(e, "/linux/cgroupsPath");
+		}
 	if (r->cgroup_paths.n && cgroup_frozen(&r->cgroup_paths))
 		return fail(e, EBUSY, "container's cgroup unexpectedly frozen: %s", r->cgroup_paths.v[0]);
 	return cgroup_missing_parents(g->arena, &r->cgroup_paths, &r->cgroup_made, e);

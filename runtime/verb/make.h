@@ -13,19 +13,19 @@ struct make_options {
 };
 
 /* Their rows, for the tables of create and run. */
-#define MAKE_ROWS                                                                                                                    \
-	{ "bundle", 'b', OPT_VALUE, "DIR", "the bundle's directory (default: the current one)", offsetof(struct make_options, bundle) },   \
-	{ "config", 'f', OPT_VALUE, "FILE", "read this instead of config.json of the bundle", offsetof(struct make_options, config) },     \
-	{ "console-socket", 0, OPT_VALUE, "PATH", "socket that is sent the master of the container's terminal",                            \
-	  offsetof(struct make_options, console_socket) },                                                                                 \
-	{ "pidfd-socket", 0, OPT_VALUE, "PATH", "socket that is sent a pidfd of init", offsetof(struct make_options, pidfd_socket) },       \
-	{ "pid-file", 0, OPT_VALUE, "FILE", "write the pid of init there", offsetof(struct make_options, pid_file) },                       \
-	{ "no-pivot", 0, OPT_FLAG, NULL, "do not use pivot_root (for a root on a ramdisk)", offsetof(struct make_options, no_pivot) },      \
-	{ "no-new-keyring", 0, OPT_FLAG, NULL, "keep the caller's session keyring", offsetof(struct make_options, no_new_keyring) },       \
-	{ "preserve-fds", 0, OPT_VALUE, "N", "pass N descriptors on, from 3 (after those of LISTEN_FDS)",                                  \
-	  offsetof(struct make_options, preserve_fds) },                                                                                   \
-	{ "no-subreaper", 0, OPT_FLAG, NULL, "do not adopt orphans of the container (foreground only)",                                   \
-	  offsetof(struct make_options, no_subreaper) }
+#define MAKE_AT(field) offsetof(struct make_options, field)
+#define MAKE_ROWS                                                                                                            \
+	{ "bundle", 'b', OPT_VALUE, "DIR", "the bundle's directory (default: the current one)", MAKE_AT(bundle) },           \
+	{ "config", 'f', OPT_VALUE, "FILE", "read this instead of config.json of the bundle", MAKE_AT(config) },             \
+	{ "console-socket", 0, OPT_VALUE, "PATH", "socket that is sent the master of the container's terminal",              \
+	  MAKE_AT(console_socket) },                                                                                         \
+	{ "pidfd-socket", 0, OPT_VALUE, "PATH", "socket that is sent a pidfd of init", MAKE_AT(pidfd_socket) },              \
+	{ "pid-file", 0, OPT_VALUE, "FILE", "write the pid of init there", MAKE_AT(pid_file) },                              \
+	{ "no-pivot", 0, OPT_FLAG, NULL, "do not use pivot_root (for a root on a ramdisk)", MAKE_AT(no_pivot) },             \
+	{ "no-new-keyring", 0, OPT_FLAG, NULL, "keep the caller's session keyring", MAKE_AT(no_new_keyring) },               \
+	{ "preserve-fds", 0, OPT_VALUE, "N", "pass N descriptors on, from 3 (after those of LISTEN_FDS)",                    \
+	  MAKE_AT(preserve_fds) },                                                                                           \
+	{ "no-subreaper", 0, OPT_FLAG, NULL, "do not adopt orphans of the container (foreground only)", MAKE_AT(no_subreaper) }
 
 /* A container being made. */
 struct making {

@@ -11,7 +11,7 @@ static const struct opt opts[] = { { NULL } };
 static int freeze(const struct container *c, bool on, struct err *e)
 {
 	if (on && c->status != STATUS_RUNNING && c->status != STATUS_CREATED)
-		return c->status == STATUS_PAUSED ? fail(e, EINVAL, "container is already paused") : fail(e, EINVAL, "container not running");
+		return fail(e, EINVAL, c->status == STATUS_PAUSED ? "container is already paused" : "container not running");
 	if (!on && c->status != STATUS_PAUSED)
 		return fail(e, EINVAL, "container not paused");
 	return cgroup_freeze(&c->record.cgroup_paths, on, FREEZE_TIMEOUT_MS, e);

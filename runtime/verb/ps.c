@@ -14,7 +14,8 @@ struct options {
 	const char *format;
 };
 static const struct opt opts[] = {
-	{ "format", 'f', OPT_VALUE, "table|json", "table: through the host's ps; json: an array of pids", offsetof(struct options, format) },
+	{ "format", 'f', OPT_VALUE, "table|json", "table: through the host's ps; json: an array of pids",
+	  offsetof(struct options, format) },
 	{ NULL },
 };
 

@@ -14,7 +14,8 @@ const struct verb *const verbs[] = {
 };
 
 const struct opt global_opts[] = {
-	{ "root", 0, OPT_VALUE, "DIR", "the state root (default: /run/wasirun, or $XDG_RUNTIME_DIR/wasirun)", offsetof(struct globals, root) },
+	{ "root", 0, OPT_VALUE, "DIR", "the state root (default: /run/wasirun, or $XDG_RUNTIME_DIR/wasirun)",
+	  offsetof(struct globals, root) },
 	{ "log", 0, OPT_VALUE, "[file:]FILE|journald:ID|syslog:ID", "where messages go (default: standard error)",
 	  offsetof(struct globals, log) },
 	{ "log-format", 0, OPT_VALUE, "text|json", "format of a log file (default: text)", offsetof(struct globals, log_format) },

@@ -52,7 +52,7 @@ int parse_bytes(const char *s, const char *what, int64_t *out, struct err *e)
 		letter = strchr(letters, *rest | 0x20);
 		if (letter)
 			unit <<= 10 * (letter - letters);
-		if (!letter || (strcasecmp(rest + 1, "") && (letter == letters || (strcasecmp(rest + 1, "b") && strcasecmp(rest + 1, "ib")))))
+		if (!letter || (rest[1] && (letter == letters || (strcasecmp(rest + 1, "b") && strcasecmp(rest + 1, "ib")))))
 			rest = NULL;
 	}
 	if (!rest)

@@ -16,7 +16,8 @@ struct options {
 };
 #define AT(field) offsetof(struct options, field)
 static const struct opt opts[] = {
-	{ "resources", 'r', OPT_VALUE, "FILE", "JSON of linux.resources; \"-\": standard input. All other options are ignored", AT(resources) },
+	{ "resources", 'r', OPT_VALUE, "FILE", "JSON of linux.resources; \"-\": standard input. All other options are ignored",
+	  AT(resources) },
 	{ "blkio-weight", 0, OPT_VALUE, "N", "block IO weight, 10 to 1000", AT(blkio_weight) },
 	{ "cpu-period", 0, OPT_VALUE, "US", "CPU period, microseconds", AT(cpu_period) },
 	{ "cpu-quota", 0, OPT_VALUE, "US", "CPU time in each period, microseconds; -1: no limit", AT(cpu_quota) },

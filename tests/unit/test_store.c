@@ -238,7 +238,8 @@ static void put(const struct container *c, const char *name, const char *bytes)
 TEST(store_damaged_records)
 {
 	static const char *const records[] = { "", "{", "[]", "{\"version\":\"2\",\"id\":\"x\"}",
-						"{\"version\":\"1\",\"id\":\"y\"}", "{\"version\":\"1\",\"pid\":\"7\"}", "{\"a\":1,\"a\":2}" };
+						"{\"version\":\"1\",\"id\":\"y\"}",
+						"{\"version\":\"1\",\"pid\":\"7\"}", "{\"a\":1,\"a\":2}" };
 	struct place p;
 	struct container c, d;
 	bool damaged;
