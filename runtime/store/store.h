@@ -85,6 +85,7 @@ MUST int record_begin(struct arena *a, struct record *r, struct err *e);
 MUST int store_config(struct arena *a, const struct container *c, struct config *out, struct err *e);
 
 /* bundle/config.json (or file): a regular file, at most JSON_MAX_CONFIG bytes. *bundle_abs: the bundle's absolute path. */
-MUST int bundle_read(struct arena *a, const char *bundle, const char *file, const char **bundle_abs, char **bytes, size_t *n, struct err *e);
+MUST int bundle_read(struct arena *a, const char *bundle, const char *file, const char **bundle_abs, char **bytes, size_t *n,
+		     struct err *e);
 
 #endif
