@@ -28,7 +28,6 @@ const struct prop record_props[] = {
 	{ ROW_STRS(record, cgroup_made, "cgroupMade"), .flags = PROP_ABS, .doc = "Parents of them that create made too." },
 	{ ROW_STR(record, rdt_path, "rdtPath"), .flags = PROP_ABS, .doc = "The resctrl directory that create made." },
 	{ ROW_STR(record, intel_clos, "intelClos"), .doc = "The class of service in use." },
-	{ ROW_STRS(record, namespaces, "namespaces"), .doc = "Namespaces of the running container, as type:inode." },
 	{ ROW_MAP(record, annotations, "annotations"), .doc = "Those of config.json." },
 	{ ROW_STR(record, notify_socket, "notifySocket"), .doc = "NOTIFY_SOCKET of who called create." },
 	{ 0 },

@@ -23,7 +23,6 @@ struct record {
 	struct strs cgroup_made;  /* of these, parents that create made too, outermost last */
 	char *rdt_path;           /* resctrl directory that we made, or NULL */
 	char *intel_clos;
-	struct strs namespaces;   /* "type:inode" of the running container's namespaces, for exec and inspect */
 	struct kvs annotations;
 	char *notify_socket;
 };

@@ -145,7 +145,9 @@ static int enter_cgroup(struct run *r, int *cgroup, struct err *e)
 static int clone_failed(struct err *e, int r, uint64_t flags)
 {
 	if (r == -EPERM && !(flags & CLONE_NEWUSER))
-		return fail_sys(e, r, "cannot make the container's namespaces (an ordinary user needs a user namespace in linux.namespaces)");
+		return fail_sys(e, r, "cannot make the container's namespaces (an ordinary user needs {\"type\": \"user\"} among them)");
+	if (r == -ENOMEM && !(flags & CLONE_NEWPID))
+		return fail(e, ESRCH, "cannot make a process: the pid namespace has lost its init (the container has ended)");
 	if (r == -ENOSPC)
 		return fail_sys(e, r, "cannot make the container's namespaces: /proc/sys/user/max_*_namespaces is reached");
 	if (r == -EAGAIN)

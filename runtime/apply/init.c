@@ -78,7 +78,7 @@ static void end_politely(void)
 	size_t i;
 
 	for (i = 0; i < sizeof sigs / sizeof *sigs; i++)
-		signal(sigs[i], end_on_signal);
+		(void)!sys_on_signal(sigs[i], end_on_signal);
 }
 
 /* Waits until somebody says START. Somebody who only looks whether we wait (state) connects and says nothing. */
@@ -91,7 +91,6 @@ static RESIDENT int wait_for_start(struct run *r, struct err *e)
 		return wire_expect(r->wire, WIRE_START, &m, NULL, NULL, e);
 	}
 	fd_close(&r->wire);
-	end_politely();
 	for (;;) {
 		shed_memory();
 		AUTO_FD int c = sys_accept(r->start_listener);
@@ -114,7 +113,7 @@ int init_last_words(struct run *r, struct err *e)
 	/* what our caller ignored stays ignored over clone (CLONE_CLEAR_SIGHAND too) and exec */
 	for (sig = 1; sig < _NSIG; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP)
-			signal(sig, SIG_DFL);
+			(void)!sys_on_signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (fd = 3; fd < first; fd++)
@@ -183,6 +182,8 @@ static int init_stages(struct run *r, struct err *e)
 	if (ret < 0)
 		return fail_sys(e, ret, "prctl(PR_SET_DUMPABLE)");
 	close_done(r);
+	if (!r->start_at_once)
+		end_politely(); /* before anybody can know that it exists */
 	TRY(wire_send(r->wire, WIRE_READY, 0, NULL, -1, e));
 	TRY(wire_expect(r->wire, WIRE_COMMIT, &m, NULL, NULL, e));
 	r->host_pid = m.pid;

@@ -38,12 +38,13 @@ int op_root_prepare(struct run *r, const struct step *s, struct slot *slot, stru
  * has a propagation. */
 static int make_parent_private(const char *path, struct err *e)
 {
+	size_t n = strlen(path);
 	char up[PATH_MAX];
 	int ret;
 
-	if (strlen(path) >= sizeof up)
+	if (n >= sizeof up)
 		return fail(e, ENAMETOOLONG, "the root file system %s", path);
-	strcpy(up, path);
+	memcpy(up, path, n + 1);
 	for (;;) {
 		char *slash = strrchr(up, '/');
 

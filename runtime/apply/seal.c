@@ -9,7 +9,6 @@
 #include <linux/magic.h>
 #include <linux/memfd.h>
 #include <linux/mount.h>
-#include <sys/sendfile.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -64,9 +63,12 @@ static int copy_to_memfd(int exe)
 	r = sys_fstat(exe, &st);
 	if (r < 0)
 		return r;
-	while (at < st.st_size)
-		if (sendfile(fd, exe, &at, (size_t)(st.st_size - at)) <= 0)
-			return errno ? -errno : -EIO;
+	while (at < st.st_size) {
+		ssize_t n = sys_sendfile(fd, exe, &at, (size_t)(st.st_size - at));
+
+		if (n <= 0)
+			return n < 0 ? (int)n : -EIO;
+	}
 	if (fcntl(fd, F_ADD_SEALS, SEALS) < 0)
 		return -errno;
 	(void)!fcntl(fd, F_ADD_SEALS, F_SEAL_EXEC); /* 6.3 and later */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/sendfile.h>
 #include <sys/sysmacros.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
@@ -244,6 +245,13 @@ int sys_close_range(unsigned first, unsigned last, unsigned flags)
 int sys_pipe(int fds[2])
 {
 	return RET(pipe2(fds, O_CLOEXEC));
+}
+
+ssize_t sys_sendfile(int to, int from, off_t *at, size_t n)
+{
+	ssize_t r = sendfile(to, from, at, n);
+
+	return r < 0 ? -errno : r;
 }
 
 int sys_memfd(const char *name, unsigned flags)

@@ -70,6 +70,7 @@ MUST int sys_is_open(int fd); /* fcntl(F_GETFD): 0, or -EBADF */
 MUST int sys_nonblock(int fd, bool on); /* of the open file description: never of one that we share with our caller */
 MUST int sys_close_range(unsigned first, unsigned last, unsigned flags);
 MUST int sys_pipe(int fds[2]);
+MUST ssize_t sys_sendfile(int to, int from, off_t *at, size_t n);
 MUST int sys_memfd(const char *name, unsigned flags);
 MUST int sys_chdir(const char *path);
 MUST int sys_fchdir(int fd);
@@ -198,6 +199,8 @@ MUST int sys_tty_set(int fd, const struct termios *t); /* at once (TCSANOW) */
 MUST int sys_tty_control(int fd);            /* makes fd the controlling terminal of the session that the caller leads */
 
 /* --- confinement and signals (sys/confine.c) */
+/* signal(2): SIG_DFL, SIG_IGN or a handler that only calls what is async-signal-safe. */
+MUST int sys_on_signal(int sig, void (*handler)(int));
 MUST int sys_landlock_create_ruleset(const void *attr, size_t n, unsigned flags);
 MUST int sys_landlock_add_rule(int ruleset, int type, const void *attr);
 MUST int sys_landlock_restrict_self(int ruleset, unsigned flags);

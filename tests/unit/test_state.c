@@ -30,7 +30,6 @@ static const struct record full = {
 	.cgroup_made = { (char *[]){ "/sys/fs/cgroup/b", "/sys/fs/cgroup", NULL }, 2 },
 	.rdt_path = "/sys/fs/resctrl/blue",
 	.intel_clos = "blue",
-	.namespaces = { (char *[]){ "pid:4026531836", NULL }, 1 },
 	.annotations = { (struct kv[]){ { "k", "v" } }, 1 },
 	.notify_socket = "/run/n",
 };
