@@ -9,30 +9,40 @@
 # RUNTIME is the runtime under test, TOOL the program of tests/bats/tool. teardown deletes what is left and then fails the test
 # when a process, cgroup, mount or state of it survived.
 
-TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-B=${B:-$(dirname "$TESTS")/build}
-RUNTIME=$(realpath -s "${RUNTIME:-$B/wasirun}")
-TOOL=$(realpath -s "${TOOL:-$B/tests/tool}")
-WASIRUN=$([ "$(basename "$RUNTIME")" = wasirun ] && echo yes || true)
+# Few processes are started here: it is all done again for each test, and in the virtual machine each one costs 10 ms.
+TESTS=${BATS_TEST_DIRNAME%/*}
+B=${B:-${TESTS%/*}/build}
+RUNTIME=${RUNTIME:-$B/wasirun}
+TOOL=${TOOL:-$B/tests/tool}
+[ "${RUNTIME:0:1}" = / ] || RUNTIME=$(realpath -s "$RUNTIME")
+[ "${TOOL:0:1}" = / ] || TOOL=$(realpath -s "$TOOL")
+WASIRUN=
+[ "${RUNTIME##*/}" != wasirun ] || WASIRUN=yes
 CG=1
-[ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] && CG=2
+[ ! -e /sys/fs/cgroup/cgroup.controllers ] || CG=2
 export TESTS RUNTIME TOOL CG
 LIMIT=${LIMIT:-20}
 
 setup() {
-	T=$(mktemp -d "${TMPDIR:-/tmp}/wt.XXXXXX")
-	chmod 755 "$T"
-	ID=wt-${T##*.}
-	AGENTS=()
+	private_dir
 	bundle "$T/bundle"
 	FILTER=".linux.cgroupsPath=\"/$ID\" | .process.env+=[\"WT=$ID\"]"
 	DIRTY=1
 }
 
+private_dir() {
+	local name
+	printf -v name '%05x%04x' "$BASHPID" "$RANDOM"
+	T=${TMPDIR:-/tmp}/wt.$name
+	ID=wt-$name
+	AGENTS=()
+	mkdir -m 755 "$T"
+}
+
 # A bundle's tree without a config.json.
 bundle() {
 	mkdir -p "$1"/rootfs/{bin,dev,etc,proc,sys,tmp,mnt,var}
-	cp --reflink=auto "$TOOL" "$1/rootfs/bin/tool"
+	cp "$TOOL" "$1/rootfs/bin/tool"
 	BUNDLE=$1
 }
 
@@ -42,9 +52,12 @@ config() {
 }
 
 program() {
-	local a
-	a=$(printf '%s\n' "$@" | jq -Rnc '[inputs]')
-	config ".process.args=([\"/bin/tool\"]+$a)"
+	local a args='"/bin/tool"'
+	for a; do
+		a=${a//\\/\\\\}
+		args="$args,\"${a//\"/\\\"}\""
+	done
+	config ".process.args=[$args]"
 }
 
 write_config() {
@@ -176,28 +189,35 @@ wasirun_only() { [ -n "$WASIRUN" ] || skip "only wasirun has it"; }
 
 # environ of the payload, command line of a waiting init; not of bats itself
 left_processes() {
-	local p
-	for p in $(grep -lsF -e "WT=$ID" -e "$T/" /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3 | sort -u); do
-		[ "$p" = "$$" ] || [ "$p" = "$BASHPID" ] || {
-			tr '\0' ' ' 2>/dev/null </proc/"$p"/cmdline && echo "(pid $p)"
-		}
+	local f p seen=
+	for f in $(grep -lsF -e "WT=$ID" -e "$T/" /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null); do
+		p=${f#/proc/}
+		p=${p%/*}
+		[ "$p" != "$$" ] && [ "$p" != "$BASHPID" ] && [[ $seen != *" $p "* ]] || continue
+		seen="$seen $p "
+		tr '\0' ' ' <"/proc/$p/cmdline" && echo "(pid $p)"
 	done 2>/dev/null
 }
 left_cgroups() { find /sys/fs/cgroup -depth -type d -name "*$ID*" 2>/dev/null; }
 # what begins with @ is no container (no id can): caches that all share
-left_state() { ls -A "$T/root" 2>/dev/null | grep -v ^@ || true; }
-left_mounts() { grep -F "$T" /proc/self/mountinfo; }
+left_state() {
+	local c
+	for c in "$T"/root/*; do
+		[ ! -e "$c" ] || [[ $c == */@* ]] || echo "$c"
+	done
+}
+left_mounts() { grep -F "$T" /proc/self/mountinfo || true; }
 
 nothing_left() {
-	local what bad=0
-	for what in state processes cgroups; do
+	local what left bad=0
+	for what in state processes cgroups mounts; do
 		for _ in 1 2 3 4 5 6 7 8; do
-			[ -n "$(left_$what)" ] || break
+			left=$(left_$what)
+			[ -n "$left" ] || break
 			sleep 0.05
 		done
-		[ -z "$(left_$what)" ] || { echo "left behind: $what: $(left_$what)"; bad=1; }
+		[ -z "$left" ] || { echo "left behind: $what: $left"; bad=1; }
 	done
-	if left_mounts >/dev/null; then echo "left behind: mounts: $(left_mounts)"; bad=1; fi
 	return $bad
 }
 
@@ -220,8 +240,8 @@ teardown() {
 		kill "$p" 2>/dev/null || true
 		wait "$p" 2>/dev/null || true
 	done
-	for c in "$T"/root/*/; do
-		[ ! -d "$c" ] || [[ $c == */@* ]] || rt delete --force "$(basename "$c")" || true
+	for c in $(left_state); do
+		rt delete --force "${c##*/}" || true
 	done
 	nothing_left || { bad=1; sweep; }
 	rm -rf --one-file-system "$T"

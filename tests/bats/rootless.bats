@@ -4,11 +4,8 @@ load helpers
 
 setup() {
 	need_root
-	T=$(mktemp -d "${TMPDIR:-/tmp}/wt.XXXXXX")
-	ID=wt-${T##*.}
-	AGENTS=()
+	private_dir
 	bundle "$T/bundle"
-	chmod 755 "$T" "$T/bundle"
 	mkdir -m 700 "$T/root" "$T/run"
 	FILTER="del(.linux.resources, .linux.cgroupsPath) | .process.env+=[\"WT=$ID\"]
 		| .linux.namespaces += [{type:\"user\"}]
