@@ -10,59 +10,70 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/* More descriptors than this in one plan are closed one by one instead of by ranges. */
-#define MAX_KEPT 512
-
-struct kept {
-	int fds[MAX_KEPT];
-	size_t n;
-};
-
-static void keep(struct kept *k, int fd)
+static void lower(int *best, int fd, int from)
 {
+	if (fd >= from && (*best < 0 || fd < *best))
+		*best = fd;
+}
+
+/* The lowest descriptor from `from` on that the steps from that stage on, or init itself, still need; -1 when there is none. */
+static int next_needed(const struct run *r, enum stage stage, int from)
+{
+	int best = -1;
 	size_t i;
 
-	if (fd < 0 || k->n == MAX_KEPT)
-		return;
-	for (i = k->n; i > 0 && k->fds[i - 1] > fd; i--)
-		k->fds[i] = k->fds[i - 1];
-	k->fds[i] = fd;
-	k->n++;
+	for (i = 0; i < r->plan->steps.n; i++) {
+		if (r->plan->steps.v[i].stage < stage)
+			continue;
+		lower(&best, r->slots[i].fd, from);
+		lower(&best, r->slots[i].fd2, from);
+	}
+	lower(&best, r->wire, from);
+	lower(&best, r->proc, from);
+	lower(&best, r->dev_null, from);
+	lower(&best, r->console_socket, from);
+	lower(&best, r->start_listener, from);
+	lower(&best, r->root, from);
+	return best;
+}
+
+/* Closes everything else but what the program is to get. */
+static int close_others(struct run *r, enum stage stage, struct err *e)
+{
+	int first = 3 + r->listen_fds + r->preserve_fds, ret;
+
+	for (;;) {
+		int fd = next_needed(r, stage, first);
+
+		ret = fd == first ? 0 : sys_close_range((unsigned)first, fd < 0 ? ~0U : (unsigned)fd - 1, 0);
+		if (ret < 0)
+			return fail_sys(e, ret, "close_range");
+		if (fd < 0)
+			return 0;
+		first = fd + 1;
+	}
 }
 
 /* The state directory's lock, the log, the sockets of other containers: a copy of none of them may stay open while we wait. */
-static int close_others(struct run *r, struct err *e)
+static int close_runtimes(struct run *r, struct err *e)
 {
-	unsigned first = (unsigned)(3 + r->listen_fds + r->preserve_fds);
-	struct kept k = { .n = 0 };
-	size_t i;
-	int ret;
-
-	for (i = 0; i < r->plan->steps.n; i++) {
-		keep(&k, r->slots[i].fd);
-		keep(&k, r->slots[i].fd2);
-	}
-	keep(&k, r->wire);
-	keep(&k, r->proc);
-	keep(&k, r->dev_null);
-	keep(&k, r->console_socket);
-	keep(&k, r->start_listener);
-	if (k.n == MAX_KEPT)
-		return 0; /* all are close-on-exec; they only live until exec then */
-	for (i = 0; i < k.n; i++) {
-		unsigned fd = (unsigned)k.fds[i];
-
-		if (fd < first)
-			continue;
-		if (fd > first && (ret = sys_close_range(first, fd - 1, 0)) < 0)
-			return fail_sys(e, ret, "close_range");
-		first = fd + 1;
-	}
-	ret = sys_close_range(first, ~0U, 0);
-	if (ret < 0)
-		return fail_sys(e, ret, "close_range");
+	TRY(close_others(r, STAGE_PREPARE, e));
 	r->state_dir = r->pidfd_socket = r->cache_dir = -1;
 	return 0;
+}
+
+/* While init waits for start it keeps what the START stage needs and nothing else. */
+static int close_done(struct run *r, struct err *e)
+{
+	bool hooks = false;
+	size_t i;
+
+	for (i = 0; i < r->plan->steps.n; i++)
+		hooks |= r->plan->steps.v[i].stage == STAGE_START && r->plan->steps.v[i].op == STEP_HOOK;
+	if (!hooks)
+		r->dev_null = -1;
+	r->console_socket = -1;
+	return close_others(r, STAGE_START, e);
 }
 
 static void end_on_signal(int sig)
@@ -74,11 +85,12 @@ static void end_on_signal(int sig)
  * must end it. exec puts them back to their defaults. */
 static void end_politely(void)
 {
+	static const struct sigaction polite = { .sa_handler = end_on_signal };
 	static const int sigs[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
 	size_t i;
 
 	for (i = 0; i < sizeof sigs / sizeof *sigs; i++)
-		(void)!sys_on_signal(sigs[i], end_on_signal);
+		(void)!sys_sigaction(sigs[i], &polite, NULL);
 }
 
 /* Waits until somebody says START. Somebody who only looks whether we wait (state) connects and says nothing. */
@@ -92,7 +104,7 @@ static RESIDENT int wait_for_start(struct run *r, struct err *e)
 	}
 	fd_close(&r->wire);
 	for (;;) {
-		shed_memory();
+		shed_memory(r->arena);
 		AUTO_FD int c = sys_accept(r->start_listener);
 
 		if (c < 0)
@@ -107,18 +119,23 @@ static RESIDENT int wait_for_start(struct run *r, struct err *e)
 int init_last_words(struct run *r, struct err *e)
 {
 	unsigned first = (unsigned)(3 + r->listen_fds + r->preserve_fds), fd;
+	static const struct sigaction default_ = { .sa_handler = SIG_DFL };
 	sigset_t none;
 	int sig, ret;
 
 	/* what our caller ignored stays ignored over clone (CLONE_CLEAR_SIGHAND too) and exec */
 	for (sig = 1; sig < _NSIG; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)!sys_on_signal(sig, SIG_DFL);
+			(void)!sys_sigaction(sig, &default_, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (fd = 3; fd < first; fd++)
 		if ((ret = sys_cloexec((int)fd, false)) < 0)
 			return fail_sys(e, ret, "file descriptor %u is to be passed on but is not open", fd);
+	/* closed now, not by the exec: the kernel looks the program's path up before that, and it may be a link to one of them */
+	fd_close(&r->dev_null);
+	fd_close(&r->start_listener);
+	TRY(close_runtimes(r, e));
 	ret = sys_close_range(first, ~0U, CLOSE_RANGE_CLOEXEC);
 	if (ret < 0)
 		return fail_sys(e, ret, "close_range");
@@ -145,31 +162,12 @@ static int start_program(struct run *r, struct err *e)
 	return fail(e, EINVAL, "internal error: a plan without an exec step");
 }
 
-/* While init waits for start it keeps what the START stage needs and nothing else. */
-static void close_done(struct run *r)
-{
-	bool hooks = false;
-	size_t i;
-
-	for (i = 0; i < r->plan->steps.n; i++) {
-		if (r->plan->steps.v[i].stage >= STAGE_START) {
-			hooks |= r->plan->steps.v[i].op == STEP_HOOK;
-			continue;
-		}
-		fd_close(&r->slots[i].fd);
-		fd_close(&r->slots[i].fd2);
-	}
-	fd_close(&r->console_socket);
-	if (!hooks)
-		fd_close(&r->dev_null);
-}
-
 static int init_stages(struct run *r, struct err *e)
 {
 	struct wire_msg m;
 	int ret;
 
-	TRY(close_others(r, e));
+	TRY(close_runtimes(r, e));
 	if (has_stage(r, STAGE_OUTSIDE))
 		TRY(wire_expect(r->wire, WIRE_GO, &m, NULL, NULL, e));
 	TRY(run_stage(r, STAGE_INSIDE, true, e));
@@ -181,7 +179,7 @@ static int init_stages(struct run *r, struct err *e)
 	ret = sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (ret < 0)
 		return fail_sys(e, ret, "prctl(PR_SET_DUMPABLE)");
-	close_done(r);
+	TRY(close_done(r, e));
 	if (!r->start_at_once)
 		end_politely(); /* before anybody can know that it exists */
 	TRY(wire_send(r->wire, WIRE_READY, 0, NULL, -1, e));

@@ -75,8 +75,3 @@ int sys_thread(int (*fn)(void *), void *stack_top, void *arg)
 
 	return r < 0 ? -errno : r;
 }
-
-int sys_on_signal(int sig, void (*handler)(int))
-{
-	return signal(sig, handler) == SIG_ERR ? -errno : 0;
-}

@@ -199,8 +199,6 @@ MUST int sys_tty_set(int fd, const struct termios *t); /* at once (TCSANOW) */
 MUST int sys_tty_control(int fd);            /* makes fd the controlling terminal of the session that the caller leads */
 
 /* --- confinement and signals (sys/confine.c) */
-/* signal(2): SIG_DFL, SIG_IGN or a handler that only calls what is async-signal-safe. */
-MUST int sys_on_signal(int sig, void (*handler)(int));
 MUST int sys_landlock_create_ruleset(const void *attr, size_t n, unsigned flags);
 MUST int sys_landlock_add_rule(int ruleset, int type, const void *attr);
 MUST int sys_landlock_restrict_self(int ruleset, unsigned flags);

@@ -107,6 +107,8 @@ static int add_caps(struct arena *a, const struct options *o, struct process *p,
 		add_cap(a, &c->bounding, cap);
 		add_cap(a, &c->effective, cap);
 		add_cap(a, &c->permitted, cap);
+		if (c->inheritable.n) /* ambient may hold what is inheritable, which this does not change (runc) */
+			add_cap(a, &c->ambient, cap);
 	}
 	p->capabilities = c;
 	return 0;
