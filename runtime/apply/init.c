@@ -33,6 +33,7 @@ static int next_needed(const struct run *r, enum stage stage, int from)
 	lower(&best, r->dev_null, from);
 	lower(&best, r->console_socket, from);
 	lower(&best, r->start_listener, from);
+	lower(&best, r->start, from);
 	lower(&best, r->root, from);
 	return best;
 }
@@ -72,7 +73,7 @@ static int close_done(struct run *r, struct err *e)
 		hooks |= r->plan->steps.v[i].stage == STAGE_START && r->plan->steps.v[i].op == STEP_HOOK;
 	if (!hooks)
 		r->dev_null = -1;
-	r->console_socket = -1;
+	r->proc = r->console_socket = -1; /* through the first one all of the host's processes could be reached */
 	return close_others(r, STAGE_START, e);
 }
 
@@ -133,9 +134,8 @@ int init_last_words(struct run *r, struct err *e)
 		if ((ret = sys_cloexec((int)fd, false)) < 0)
 			return fail_sys(e, ret, "file descriptor %u is to be passed on but is not open", fd);
 	/* closed now, not by the exec: the kernel looks the program's path up before that, and it may be a link to one of them */
-	fd_close(&r->dev_null);
-	fd_close(&r->start_listener);
-	TRY(close_runtimes(r, e));
+	r->proc = r->root = r->dev_null = r->start_listener = -1;
+	TRY(close_others(r, STAGE_START, e));
 	ret = sys_close_range(first, ~0U, CLOSE_RANGE_CLOEXEC);
 	if (ret < 0)
 		return fail_sys(e, ret, "close_range");
