@@ -111,7 +111,7 @@ static struct json *add(struct parser *p, enum json_type type, size_t offset)
 		stop(p, E2BIG, offset, "more than 200000 values");
 		return NULL;
 	}
-	v = arena_alloc(p->arena, sizeof *v);
+	v = arena_alloc(arena_scratch(p->arena), sizeof *v);
 	v->type = type;
 	v->offset = (uint32_t)offset;
 	if (!f) {
@@ -247,7 +247,7 @@ static void slots_fill(struct parser *p, struct frame *f)
 	for (f->cap = 64; f->cap < need; f->cap *= 2)
 		;
 	if (f->room < f->cap) {
-		f->slots = arena_array(p->arena, f->cap, sizeof *f->slots);
+		f->slots = arena_array(arena_scratch(p->arena), f->cap, sizeof *f->slots);
 		f->room = f->cap;
 	} else {
 		memset(f->slots, 0, f->cap * sizeof *f->slots);
@@ -353,7 +353,7 @@ static void syntax_error(struct parser *p, bool at_end)
 
 static int run(struct parser *p)
 {
-	yajl_alloc_funcs memory = { mem_get, mem_more, mem_free, p->arena };
+	yajl_alloc_funcs memory = { mem_get, mem_more, mem_free, arena_scratch(p->arena) };
 	yajl_status s;
 	bool at_end;
 

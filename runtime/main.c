@@ -137,7 +137,7 @@ static int dispatch(struct globals *g, const struct verb **v, int argc, char **a
 
 int main(int argc, char **argv)
 {
-	static struct arena arena;
+	static struct arena scratch, arena = { .scratch = &scratch };
 	struct globals g = { .arena = &arena, .self = argv[0] };
 	const struct verb *v = NULL;
 	struct err e = { 0 }, ignored;

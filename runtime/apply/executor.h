@@ -27,7 +27,7 @@ MUST int clone_init(struct run *r, int init_end, struct err *e);
 _Noreturn void init_main(struct run *r);
 
 /* Gives back memory that a waiting init does not need; it comes back by itself when it is used. */
-void shed_memory(void);
+void shed_memory(const struct arena *a);
 
 /* What is left to do before the program: signals, descriptors, and the word that it is coming. */
 MUST int init_last_words(struct run *r, struct err *e);

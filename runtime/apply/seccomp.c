@@ -52,17 +52,29 @@ static int check_notify(const struct step_seccomp *s, struct err *e)
 	return 0;
 }
 
+/* The compiler needs much more room than its result. */
+static int compile(struct run *r, const struct step_seccomp *s, struct program *p, struct err *e)
+{
+	struct program big;
+
+	TRY(seccomp_compile(arena_scratch(r->arena), s, &big, e));
+	p->v = arena_array(r->arena, big.n, sizeof *p->v);
+	p->n = big.n;
+	memcpy(p->v, big.v, big.n * sizeof *p->v);
+	return 0;
+}
+
 static int get_program(struct run *r, const struct step_seccomp *s, struct program *p, struct err *e)
 {
 	struct cache_key key;
 	char version[24];
 
 	if (r->cache_dir < 0)
-		return seccomp_compile(r->arena, s, p, e);
-	seccomp_cache_key(r->arena, s, arena_fmt(r->arena, "%s %#x", seccomp_library_version(version), seccomp_machine()), &key);
+		return compile(r, s, p, e);
+	seccomp_cache_key(arena_scratch(r->arena), s, arena_fmt(r->arena, "%s %#x", seccomp_library_version(version), seccomp_machine()), &key);
 	if (seccomp_cache_get(r->arena, r->cache_dir, &key, p))
 		return 0;
-	TRY(seccomp_compile(r->arena, s, p, e));
+	TRY(compile(r, s, p, e));
 	seccomp_cache_put(r->cache_dir, &key, p);
 	return 0;
 }

@@ -2,7 +2,8 @@
  *
  * Between create and start init may wait for long, and there may be many of them. What the program file and its libraries hold read-only
  * is in the page cache anyway and comes back when it is used; the deep end of the stack was used while the container was made.
- * Must not touch a page that was ever written to, except on the stack below everything that is still in use. */
+ * Must not touch a page that was ever written to, except the scratch memory of the plan's making and the stack below everything that
+ * is still in use. */
 #include "apply/executor.h"
 #include "sys/sys.h"
 #include <link.h>
@@ -41,11 +42,23 @@ static RESIDENT int collect(struct dl_phdr_info *object, size_t size, void *rang
 	return 0;
 }
 
-RESIDENT void shed_memory(void)
+/* Whole pages only: at the ends of a piece lies what malloc or others keep. */
+static RESIDENT void shed_piece(void *from, size_t n)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = ((uintptr_t)from + page - 1) & ~(page - 1);
+	uintptr_t end = ((uintptr_t)from + n) & ~(page - 1);
+
+	if (end > start)
+		(void)!sys_madvise((void *)start, end - start, MADV_DONTNEED);
+}
+
+RESIDENT void shed_memory(const struct arena *a)
 {
 	struct ranges r = { .n = 0, .page = (uintptr_t)sysconf(_SC_PAGESIZE) };
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0) & ~(r.page - 1);
 
+	if (a->scratch)
+		arena_each(a->scratch, shed_piece);
 	(void)dl_iterate_phdr(collect, &r);
 	(void)!sys_madvise((void *)(here - STACK_DEPTH), STACK_DEPTH - STACK_MARGIN, MADV_DONTNEED);
 	while (r.n-- > 0)

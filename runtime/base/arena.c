@@ -100,9 +100,26 @@ char *arena_fmt(struct arena *a, const char *fmt, ...)
 	return p;
 }
 
+struct arena *arena_scratch(struct arena *a)
+{
+	return a->scratch ? a->scratch : a;
+}
+
+void arena_each(const struct arena *a, void (*fn)(void *from, size_t n))
+{
+	struct arena_chunk *c, *older;
+
+	for (c = a->chunks; c; c = older) {
+		older = c->older; /* fn may take the piece away */
+		fn(c->bytes, c->size);
+	}
+}
+
 void arena_seal(struct arena *a)
 {
 	a->sealed = true;
+	if (a->scratch)
+		a->scratch->sealed = true;
 }
 
 void arena_drop(struct arena *a)
@@ -113,7 +130,7 @@ void arena_drop(struct arena *a)
 		free(a->chunks);
 		a->chunks = older;
 	}
-	*a = (struct arena){ .budget = a->budget };
+	*a = (struct arena){ .budget = a->budget, .scratch = a->scratch };
 }
 
 void *arena_push_(struct arena *a, void *list_v, size_t *list_n, size_t size)

@@ -17,6 +17,7 @@ struct arena {
 	char *next, *end;           /* the free part of the newest chunk */
 	size_t used, budget;        /* bytes; budget 0 = ARENA_BUDGET */
 	bool sealed;
+	struct arena *scratch; /* for what nobody needs after the plan is made, or NULL */
 };
 
 #define ARENA_BUDGET ((size_t)64 << 20)
@@ -34,7 +35,14 @@ char *arena_str(struct arena *a, const char *s) __attribute__((returns_nonnull))
 /* A formatted string. */
 char *arena_fmt(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3), returns_nonnull));
 
-/* No allocation from here on. */
+/* Where to put what is needed only until the plan is made and prepared (syntax trees, buffers, a compiler's lists): a waiting init gives
+ * it back. a itself when it has no scratch. Nothing that a step or slot points to may lie there. */
+struct arena *arena_scratch(struct arena *a) __attribute__((returns_nonnull));
+
+/* Calls fn for each piece of a's memory. */
+void arena_each(const struct arena *a, void (*fn)(void *from, size_t n));
+
+/* No allocation from here on, in its scratch either. */
 void arena_seal(struct arena *a);
 
 /* Gives all memory back; for tests and fuzzers. The arena can be used again. */

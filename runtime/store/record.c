@@ -49,7 +49,7 @@ int read_regular(struct arena *a, int fd, size_t max, const char *what, char **b
 		return fail(e, EINVAL, "%s is not a regular file", what);
 	if ((size_t)st.st_size > max)
 		return fail(e, E2BIG, "%s has %jd bytes, at most %zu are read", what, (intmax_t)st.st_size, max);
-	*bytes = arena_alloc(a, (size_t)st.st_size + 2);
+	*bytes = arena_alloc(arena_scratch(a), (size_t)st.st_size + 2);
 	got = sys_read_all(fd, *bytes, (size_t)st.st_size + 2);
 	if (got < 0)
 		return fail_sys(e, (int)got, "%s", what);
