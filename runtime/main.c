@@ -147,6 +147,7 @@ int main(int argc, char **argv)
 		r = fail(&e, EPERM, "wasirun must not be installed set-user-id, set-group-id or with file capabilities");
 	else
 		r = inherit_streams(&e);
+	inherit_umask();
 	if (r == 0)
 		r = dispatch(&g, &v, argc, argv, &e);
 	if (r >= 0)

@@ -9,9 +9,21 @@
 
 #define MAX_COUNT 4096
 
+/* A reader who has gone and a file size limit are errors to report, not to die of half way. Init and hooks get the defaults back. */
+static int survive_writing(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	int r = sys_sigaction(SIGPIPE, &ignore, NULL);
+
+	return r < 0 ? r : sys_sigaction(SIGXFSZ, &ignore, NULL);
+}
+
 int inherit_streams(struct err *e)
 {
-	int fd, got;
+	int fd, got = survive_writing();
+
+	if (got < 0)
+		return fail_sys(e, got, "sigaction");
 
 	for (fd = 0; fd <= 2; fd++) {
 		if (sys_is_open(fd) == 0)
@@ -24,6 +36,13 @@ int inherit_streams(struct err *e)
 			return fail_sys(e, got, "/dev/null");
 	}
 	return 0;
+}
+
+void inherit_umask(void)
+{
+	mode_t mask = sys_umask(0);
+
+	(void)sys_umask(mask & 077);
 }
 
 int inherit_count(void)

@@ -4,8 +4,12 @@
 
 #include "base/err.h"
 
-/* Puts /dev/null where standard input, output or error is closed, so that nothing we open can be taken for one of them. */
+/* Puts /dev/null where standard input, output or error is closed, so that nothing we open can be taken for one of them; and a write that
+ * fails becomes an error instead of a signal (SIGPIPE, SIGXFSZ). */
 MUST int inherit_streams(struct err *e);
+
+/* Whatever umask our caller has, what we make can be used by ourselves. */
+void inherit_umask(void);
 
 /* How many descriptors are open from 3 on without a gap. To be asked before anything is opened. */
 int inherit_count(void);
