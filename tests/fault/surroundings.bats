@@ -25,11 +25,14 @@ load helpers
 @test "the umask of the caller locks nobody out, an ordinary user neither" {
 	mkdir "$T/own"
 	chown 4242 "$T/own"
+	config 'del(.linux.cgroupsPath) | .linux.namespaces+=[{type:"user"}]
+		| .linux.uidMappings=[{containerID:0,hostID:4242,size:1}] | .linux.gidMappings=.linux.uidMappings'
 	write_config
 	(
 		umask 0777
-		! setpriv --reuid 4242 --regid 4242 --clear-groups "$RUNTIME" --root "$T/own/deep/root" create --bundle "$BUNDLE" "$ID"
+		setpriv --reuid 4242 --regid 4242 --clear-groups "$RUNTIME" --root "$T/own/deep/root" create --bundle "$BUNDLE" "$ID" || true
+		setpriv --reuid 4242 --regid 4242 --clear-groups "$RUNTIME" --root "$T/own/deep/root" delete -f "$ID"
 	) >"$T/out" 2>&1 </dev/null 3>&- 4>&-
 	! grep "state root" "$T/out"
-	[ -d "$T/own/deep/root" ]
+	[ -d "$T/own/deep/root" ] || { cat "$T/out"; return 1; }
 }
