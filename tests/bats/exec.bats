@@ -141,7 +141,7 @@ load helpers
 	ok "$TOOL" with-fds 3 6 "$T/log" "$RUNTIME" --root "$T/root" exec --preserve-fds 2 "$ID" /bin/tool fds
 	matches "^3 "
 	matches "^4 "
-	[ -z "$(grep -E '^([5-9]|[1-9][0-9]+) ' <<<"$output")" ]
+	same "$(grep -E "^([5-9]|[1-9][0-9]+) " <<<"$output")" ""
 }
 
 @test "exec -t: a terminal of its own" {

@@ -21,7 +21,8 @@ WASIRUN=
 CG=1
 [ ! -e /sys/fs/cgroup/cgroup.controllers ] || CG=2
 export TESTS RUNTIME TOOL CG
-LIMIT=${LIMIT:-20}
+# seconds for one command of the runtime
+LIMIT=$((${LIMIT:-20} * ${SLOW:-1}))
 
 setup() {
 	private_dir
@@ -144,10 +145,10 @@ state() { rt state "${2:-$ID}" | jq -r ".$1"; }
 
 status_is() { same "$(state status "${2:-$ID}")" "$1"; }
 
-# Waits until a command succeeds, at most 5 s.
+# Waits until a command succeeds, at most 5 s (in the virtual machine 10 times that).
 eventually() {
 	local i
-	for i in {1..100}; do
+	for ((i = 0; i < 100 * ${SLOW:-1}; i++)); do
 		"$@" >/dev/null 2>&1 && return 0
 		sleep 0.05
 	done
@@ -195,10 +196,11 @@ left_processes() {
 		p=${p%/*}
 		[ "$p" != "$$" ] && [ "$p" != "$BASHPID" ] && [[ $seen != *" $p "* ]] || continue
 		seen="$seen $p "
-		tr '\0' ' ' <"/proc/$p/cmdline" && echo "(pid $p)"
+		# the grep itself is one of them, and gone
+		if tr '\0' ' ' <"/proc/$p/cmdline"; then echo "(pid $p)"; fi
 	done 2>/dev/null
 }
-left_cgroups() { find /sys/fs/cgroup -depth -type d -name "*$ID*" 2>/dev/null; }
+left_cgroups() { find /sys/fs/cgroup -depth -type d -name "*$ID*" 2>/dev/null || true; }
 # what begins with @ is no container (no id can): caches that all share
 left_state() {
 	local c

@@ -40,7 +40,7 @@ each_fails() { # ERRNO SAMPLE COMMAND...
 		nothing_left || { echo "after $name $k $e"; bad=1; }
 		n=$((n + 1))
 	done 9<"$T/sampled"
-	[ $n -ge 10 ]
+	[ $n -ge 3 ]
 	return $bad
 }
 

@@ -27,7 +27,7 @@ clean_after() {
 		clean_after "$name $k" 9<&-
 		n=$((n + 1))
 	done 9<"$T/sampled"
-	[ $n -ge 10 ]
+	[ $n -ge 3 ]
 	create
 	start
 	status_is running
@@ -47,7 +47,7 @@ clean_after() {
 		clean_after "$name $k" 9<&-
 		n=$((n + 1))
 	done 9<"$T/sampled"
-	[ $n -ge 5 ]
+	[ $n -ge 3 ]
 }
 
 # shellcheck disable=SC2046
@@ -63,7 +63,7 @@ clean_after() {
 		clean_after "$name $k" 9<&-
 		n=$((n + 1))
 	done 9<"$T/sampled"
-	[ $n -ge 5 ]
+	[ $n -ge 3 ]
 }
 
 # shellcheck disable=SC2046
@@ -78,7 +78,7 @@ clean_after() {
 		status_is running
 		n=$((n + 1))
 	done 9<"$T/sampled"
-	[ $n -ge 5 ]
+	[ $n -ge 3 ]
 	eventually test "$(cg pids cgroup.procs | wc -l)" = 1
 	ok rt exec "$ID" /bin/tool true
 }
@@ -86,7 +86,7 @@ clean_after() {
 @test "SIGKILL at random times of create, start and delete" {
 	config_all
 	local i p
-	for i in {1..40}; do
+	for ((i = 0; i < ${ROUNDS:-40}; i++)); do
 		(
 			$(raw) create --bundle "$BUNDLE" "$ID" && $(raw) start "$ID" && $(raw) delete --force "$ID"
 		) </dev/null >/dev/null 2>&1 3>&- 4>&- &

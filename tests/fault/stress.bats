@@ -44,7 +44,7 @@ load helpers
 	program pause
 	write_config
 	local round i rc pids
-	for round in {1..15}; do
+	for ((round = 0; round < ${ROUNDS:-15}; round++)); do
 		pids=()
 		$(raw) create --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 3>&- 4>&-
 		for i in "start $ID" "state $ID" "kill $ID KILL" "exec $ID /bin/tool true" "delete --force $ID" "pause $ID" "state $ID" "list" "ps $ID" "delete $ID"; do
