@@ -282,9 +282,11 @@ int apply_commit(struct run *r, struct err *e)
 
 int apply_waiting_for_start(int state_dir)
 {
-	AUTO_FD int sock = sys_socket(AF_UNIX, SOCK_SEQPACKET, 0);
+	/* init may be busy with a hook: a queue that is full is an answer too, and nobody should have to wait for another one */
+	AUTO_FD int sock = sys_socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
+	int r = sock < 0 ? sock : sys_connect_at(sock, state_dir, START_SOCKET);
 
-	return sock >= 0 && sys_connect_at(sock, state_dir, START_SOCKET) == 0;
+	return r == 0 || r == -EAGAIN;
 }
 
 int apply_start(int state_dir, int wire, struct err *e)
