@@ -215,6 +215,17 @@ static int bring_up(struct globals *g, const struct make_options *o, struct maki
 	return 0;
 }
 
+/* The executor has undone all of it: whoever is in the cgroup now is none of ours, and must survive its removal. */
+static void leave_others(struct record *r)
+{
+	size_t i;
+
+	r->complete = r->pid_namespace = true;
+	for (i = 0; i < r->cgroup_paths.n; i++)
+		if (cgroup_populated(r->cgroup_paths.v[i]))
+			r->cgroup_paths.n = 0;
+}
+
 void unmake_container(struct globals *g, struct making *m)
 {
 	struct err why;
@@ -222,8 +233,8 @@ void unmake_container(struct globals *g, struct making *m)
 	m->o.c.record = m->record;
 	if (m->run.pidfd >= 0)
 		apply_undo(&m->run);
-	else /* the executor has undone all of it: whoever is in the cgroup now is none of ours */
-		m->o.c.record.complete = m->o.c.record.pid_namespace = true;
+	else
+		leave_others(&m->o.c.record);
 	if (lifecycle_destroy(g, &m->o, false, &why) < 0)
 		log_warn("cleaning up failed, `delete --force %s` is still needed: %s", m->record.id, why.text);
 	lifecycle_close(&m->o);

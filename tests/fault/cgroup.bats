@@ -1,0 +1,18 @@
+#!/usr/bin/env bats
+# Two containers that are told to use one cgroup.
+load helpers
+
+@test "a create that comes too late for its cgroup does not harm the container that has it" {
+	program pause
+	write_config
+	# the late one has looked at the cgroup, and found nobody, before the other one was there
+	timeout --foreground -k 1 15 strace -qq -o /dev/null -e trace=mkdirat -e inject=mkdirat:delay_enter=1500000:when=1 \
+		"$RUNTIME" --root "$T/root" create --bundle "$BUNDLE" "$ID-late" </dev/null >"$T/late" 2>&1 3>&- 4>&- &
+	sleep 0.7
+	create
+	start
+	! wait $!
+	grep -q "cgroup is not empty" "$T/late"
+	status_is running
+	! rt state "$ID-late" 2>/dev/null
+}
