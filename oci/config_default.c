@@ -114,8 +114,9 @@ static struct linux_ *default_linux(struct arena *a, bool rootless, bool cgroup_
 		l->resources = arena_alloc(a, sizeof *l->resources);
 		arena_push(a, &l->resources->devices)->access = arena_str(a, "rwm");
 	}
-	l->masked_paths = WORDS(a, "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-				"/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware", "/proc/scsi");
+	l->masked_paths = WORDS(a, "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+				"/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware", "/proc/scsi",
+				"/sys/devices/virtual/powercap");
 	l->readonly_paths = WORDS(a, "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger");
 	return l;
 }

@@ -139,6 +139,22 @@ static void unmake(const struct made *m)
 	}
 }
 
+/* Whose fault it is, for an ordinary user: which limit needs a controller, and how one comes by its permission. */
+static void name_wanted(struct run *r, struct err *e)
+{
+	const struct step *limit = NULL;
+	size_t i;
+
+	for (i = 0; i < r->plan->steps.n && !limit; i++)
+		if (r->plan->steps.v[i].op == STEP_LIMIT)
+			limit = &r->plan->steps.v[i];
+	fail_in(e, "unable to apply cgroup configuration: rootless needs no limits + no cgrouppath when no permission is granted for cgroups");
+	if (!limit)
+		return;
+	fail_in(e, "the %s controller is not delegated to this user (systemd: Delegate=yes)", limit->limit.controller);
+	fail_at(e, limit->at);
+}
+
 static bool not_permitted(int r)
 {
 	return r == -EACCES || r == -EPERM || r == -EROFS;
@@ -164,8 +180,7 @@ int op_cgroup(struct run *r, const struct step *s, struct slot *slot, struct err
 		if (not_permitted(ret) && !c->must)
 			continue; /* nothing was asked for that needs it */
 		if (not_permitted(ret) && !r->host->privileged)
-			fail_in(e, "unable to apply cgroup configuration: rootless needs no limits + no cgrouppath when no permission is "
-				   "granted for cgroups");
+			name_wanted(r, e);
 		unmake(m);
 		return ret;
 	}

@@ -8,6 +8,7 @@
 #include "apply/wire.h"
 #include "sys/sys.h"
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -169,6 +170,16 @@ static _Noreturn void become_init(struct run *r, int init_end)
 	_exit(1);
 }
 
+/* What the runtime's caller has in its environment is none of the container's business, but for an instant a process that may trace
+ * could read it in /proc/PID/environ of the init that joins it (R27). Nothing looks at it from here on. */
+static void forget_environment(void)
+{
+	char **v;
+
+	for (v = environ; v && *v; v++)
+		memset(*v, 0, strlen(*v));
+}
+
 /* In the joiner. Answers over its own socket, since init may already be speaking over the wire. */
 static int join_and_clone(struct run *r, const struct step_clone *c, int init_end, int answer, int cgroup, struct err *e)
 {
@@ -180,6 +191,7 @@ static int join_and_clone(struct run *r, const struct step_clone *c, int init_en
 	ret = sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (ret < 0)
 		return fail_sys(e, ret, "prctl(PR_SET_DUMPABLE)");
+	forget_environment();
 	if (c->join_container) {
 		TRY(enter_cgroup(r, &own_cgroup, e));
 		TRY(join_container(r, e));

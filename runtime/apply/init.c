@@ -134,7 +134,7 @@ int init_last_words(struct run *r, struct err *e)
 		if ((ret = sys_cloexec((int)fd, false)) < 0)
 			return fail_sys(e, ret, "file descriptor %u is to be passed on but is not open", fd);
 	/* closed now, not by the exec: the kernel looks the program's path up before that, and it may be a link to one of them */
-	r->proc = r->root = r->dev_null = r->start_listener = -1;
+	r->root = r->dev_null = r->start_listener = -1;
 	TRY(close_others(r, STAGE_START, e));
 	ret = sys_close_range(first, ~0U, CLOSE_RANGE_CLOEXEC);
 	if (ret < 0)

@@ -71,7 +71,8 @@ static int get_program(struct run *r, const struct step_seccomp *s, struct progr
 
 	if (r->cache_dir < 0)
 		return compile(r, s, p, e);
-	seccomp_cache_key(arena_scratch(r->arena), s, arena_fmt(r->arena, "%s %#x", seccomp_library_version(version), seccomp_machine()), &key);
+	seccomp_cache_key(arena_scratch(r->arena), s, arena_fmt(r->arena, "%s %#x", seccomp_library_version(version), seccomp_machine()),
+			  &key);
 	if (seccomp_cache_get(r->arena, r->cache_dir, &key, p))
 		return 0;
 	TRY(compile(r, s, p, e));
