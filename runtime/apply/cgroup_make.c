@@ -148,7 +148,8 @@ static void name_wanted(struct run *r, struct err *e)
 	for (i = 0; i < r->plan->steps.n && !limit; i++)
 		if (r->plan->steps.v[i].op == STEP_LIMIT)
 			limit = &r->plan->steps.v[i];
-	fail_in(e, "unable to apply cgroup configuration: rootless needs no limits + no cgrouppath when no permission is granted for cgroups");
+	fail_in(e, "unable to apply cgroup configuration: rootless needs no limits + no cgrouppath when no permission is granted for "
+		   "cgroups");
 	if (!limit)
 		return;
 	fail_in(e, "the %s controller is not delegated to this user (systemd: Delegate=yes)", limit->limit.controller);
