@@ -123,6 +123,14 @@ static size_t sequence(const unsigned char *s)
 	return n;
 }
 
+/* ISO 6429 has a second set of them: U+0080 to U+009F. Terminals obey those too. */
+static bool is_control(const char *s)
+{
+	const unsigned char *c = (const unsigned char *)s;
+
+	return c[0] < 0x20 || c[0] == 0x7f || (c[0] == 0xc2 && c[1] < 0xa0);
+}
+
 static void add_json(struct line *l, const char *s)
 {
 	char one[8];
@@ -133,8 +141,8 @@ static void add_json(struct line *l, const char *s)
 		n = sequence((const unsigned char *)s);
 		if (*s == '"' || *s == '\\')
 			snprintf(one, sizeof one, "\\%c", *s);
-		else if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			snprintf(one, sizeof one, "\\u%04x", (unsigned)(unsigned char)*s);
+		else if (n && is_control(s))
+			snprintf(one, sizeof one, "\\u%04x", (unsigned)(unsigned char)s[n - 1]);
 		else if (n == 0)
 			snprintf(one, sizeof one, "\\ufffd");
 		else
@@ -144,16 +152,21 @@ static void add_json(struct line *l, const char *s)
 	add(l, "\"");
 }
 
-/* Control characters must not reach a terminal, nor begin a new line in a log. */
+/* Control characters must not reach a terminal, nor begin a new line in a log; bytes that are no text neither, a terminal may take them
+ * for control characters of another encoding. */
 static void add_visible(struct line *l, const char *s)
 {
 	char one[8];
 
 	for (; *s; s++) {
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+		size_t n = sequence((const unsigned char *)s);
+
+		if (n == 0 || is_control(s)) {
 			snprintf(one, sizeof one, "\\x%02x", (unsigned)(unsigned char)*s);
-		else
-			snprintf(one, sizeof one, "%c", *s);
+		} else {
+			snprintf(one, n + 1, "%s", s);
+			s += n - 1;
+		}
 		add(l, one);
 	}
 }

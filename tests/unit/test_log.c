@@ -185,3 +185,26 @@ TEST(log_file_is_closed_on_exec)
 	CHECK(found);
 	back_to_stderr();
 }
+
+TEST(log_control_characters_of_both_sets_are_escaped)
+{
+	struct err e = { .code = EINVAL };
+	int keep = dup(2), fd;
+
+	fresh();
+	fd = open(path, O_WRONLY | O_APPEND);
+	CHECK(keep >= 0 && fd >= 0 && dup2(fd, 2) == 2);
+	/* CSI as ESC [, as U+009B, as the bare byte; then text that is none of it */
+	snprintf(e.text, sizeof e.text, "a\x1b[2Jb\xc2\x9b" "2Jc\x9b" "2Jd\xc3\xa9\xc2\xa0");
+	log_error(&e);
+	dup2(keep, 2);
+	close(keep);
+	close(fd);
+	CHECK_STR(content(), "wasirun: a\\x1b[2Jb\\xc2\\x9b2Jc\\x9b2Jd\xc3\xa9\xc2\xa0\n");
+	unlink(path);
+	fresh();
+	CHECK_INT(log_open(path, true, LOG_LEVEL_WARNING, &err), 0);
+	log_warn("b\xc2\x9b" "2J");
+	CHECK(strstr(content(), "b\\u009b2J") != NULL);
+	back_to_stderr();
+}
