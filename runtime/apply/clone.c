@@ -127,6 +127,9 @@ static int join_container(struct run *r, struct err *e)
 		if (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)
 			flags |= kinds[i].flag;
 	}
+	/* its number may be somebody else's by now, and what we looked at then theirs: the host's own namespaces, perhaps */
+	if (sys_poll1(r->container_pidfd, POLLIN, 0) != 0)
+		return fail(e, ESRCH, "cannot join the container's namespaces: it has ended");
 	if (flags & CLONE_NEWCGROUP)
 		r->cgroup_ns = r->container_pidfd;
 	flags &= ~(uint64_t)CLONE_NEWCGROUP;

@@ -52,7 +52,9 @@ static int write_and_rename(struct arena *a, const char *path, const char *slash
 {
 	int dir_n = slash ? (int)(slash - path) + 1 : 0;
 	const char *new_ = arena_fmt(a, "%.*s.%s.new", dir_n, path, path + dir_n);
-	AUTO_FD int fd = sys_open(AT_FDCWD, new_, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
+	/* one that is there is a killed runtime's, or a trap: what is in it, and who owns it, must not become the file */
+	int gone = sys_unlink(AT_FDCWD, new_);
+	AUTO_FD int fd = gone < 0 && gone != -ENOENT ? gone : sys_open(AT_FDCWD, new_, O_WRONLY | O_CREAT | O_EXCL, 0644);
 	int r = fd < 0 ? fd : sys_write_all(fd, bytes, n);
 
 	if (r == 0)
