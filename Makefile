@@ -79,8 +79,8 @@ RUNTIME ?= $(B)/wasirun
 RUN = B=$(B) RUNTIME=$(RUNTIME) CI=$(CI) tests/run
 test-programs: $(UNIT) $(B)/tests/golden $(B)/tests/tool $(B)/tests/lint/docgen
 check: check-deps
-	@$(MAKE) --no-print-directory all test-programs
-	@$(RUN) unit golden lint bats escape fault engines vm
+	@$(MAKE) --no-print-directory all test-programs $(FUZZ)
+	@$(RUN) unit golden lint fuzz bats escape fault engines vm
 check-deps:
 	@if [ "$$(id -u)" = 0 ]; then tests/deps all; else echo "make check needs root; make check-unit does not" >&2; exit 1; fi
 check-unit: all test-programs
@@ -113,9 +113,14 @@ analyze:
 FUZZ_SECONDS ?= 60
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 FUZZ := $(FUZZ_SRC:%.c=$(B)/%)
-$(B)/tests/fuzz/%: tests/fuzz/%.c $(wildcard oci/*.c runtime/base/*.c runtime/plan/*.c)
+FUZZ_OBJ := $(patsubst $(B)/%,$(B)/fuzzed/%,$(PURE_OBJ))
+FUZZ_FLAGS = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+$(B)/fuzzed/%.o: %.c
 	@mkdir -p $(@D)
-	clang -std=gnu11 -D_GNU_SOURCE -I. -Iruntime -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $^ $(LIBS)
+	clang -std=gnu11 $(ALL_CPPFLAGS) -O1 -g $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
+$(B)/tests/fuzz/%: $(B)/fuzzed/tests/fuzz/%.o $(FUZZ_OBJ)
+	@mkdir -p $(@D)
+	clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 fuzz: $(FUZZ)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz-run $(FUZZ)
 
@@ -172,7 +177,8 @@ help:
 	@echo "make docs          the documents that are written from tables"
 	@echo "make deps          Debian packages for all of it"
 
--include $(OBJ:.o=.d) $(B)/runtime/main.d $(UNIT:=.d) $(B)/tests/unit/test.d $(TOOL_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d)
+-include $(OBJ:.o=.d) $(B)/runtime/main.d $(UNIT:=.d) $(B)/tests/unit/test.d $(TOOL_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(FUZZ_OBJ:.o=.d) \
+	$(FUZZ_SRC:%.c=$(B)/fuzzed/%.d)
 FORCE:
 .SECONDARY:
 .PHONY: all unit test-programs check check-deps check-unit check-bats check-fault check-engines check-vm asan ubsan analyze fuzz \

@@ -70,7 +70,7 @@ ids() {
 	echo >"$T/file"
 	fails "$RUNTIME" --root "$T/file" run --bundle "$BUNDLE" "$ID"
 	fails "$RUNTIME" --root / run --bundle "$BUNDLE" "$ID"
-	[ -z "$(ls -A "$T/open" "$T/other" | grep -v "^/\|^$")" ]
+	same "$(ls -A "$T/open")$(ls -A "$T/other")" ""
 }
 
 @test "T35: a container's directory that is a link is not followed" {

@@ -203,7 +203,7 @@ links() {
 	touch "$T/src/marker"
 	"$TOOL" swap "$T/vol/a" "$T/vol/b" 6 >/dev/null 2>&1 </dev/null 3>&- 4>&- &
 	swap=$!
-	AGENTS+=($swap)
+	AGENTS+=("$swap")
 	config ".mounts += [{destination:\"/vol\",type:\"bind\",source:\"$T/vol\",options:[\"bind\"]},{destination:\"/vol/a/$T/can\",type:\"bind\",source:\"$T/src\",options:[\"bind\"]}]"
 	program true
 	write_config

@@ -1,3 +1,4 @@
+# shellcheck disable=SC2046 # raw prints words
 load helpers
 
 # Each sampled system call fails once: the command succeeds, or ends by itself with a message; it never hangs, crashes or
@@ -24,7 +25,6 @@ judge() {
 		grep -q '^CapEff=' "$T/fault.out" || { echo "ran with other capabilities: $2"; return 1; }
 }
 
-# shellcheck disable=SC2046
 each_fails() { # ERRNO SAMPLE COMMAND...
 	local e=$1 sample=$2 name k rc n=0 bad=0
 	shift 2
@@ -169,7 +169,7 @@ each_fails() { # ERRNO SAMPLE COMMAND...
 		cd "$T/gone"
 		rmdir "$T/gone"
 		umask 0777
-		LC_ALL=tr_TR.UTF-8 MALLOC_PERTURB_=7 TMPDIR=/nowhere HOME= PATH= exec "$RUNTIME" --root "$T/root" run --bundle "$BUNDLE" "$ID"
+		exec env LC_ALL=tr_TR.UTF-8 MALLOC_PERTURB_=7 TMPDIR=/nowhere HOME= PATH=/nowhere "$RUNTIME" --root "$T/root" run --bundle "$BUNDLE" "$ID"
 	) </dev/null >"$T/fault.out" 2>&1 3>&- 4>&- || rc=$?
 	same "$rc" 0
 	grep -qx ran "$T/fault.out"

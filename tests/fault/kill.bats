@@ -1,3 +1,4 @@
+# shellcheck disable=SC2046 # raw prints words
 load helpers
 
 # SIGKILL at sampled system calls, then delete --force: no state, cgroup, process or mount of ours; the id can be used again.
@@ -15,7 +16,6 @@ clean_after() {
 	nothing_left || { echo "after $1"; return 1; }
 }
 
-# shellcheck disable=SC2046
 @test "SIGKILL at system calls of create" {
 	config_all
 	local name k n=0
@@ -33,7 +33,6 @@ clean_after() {
 	status_is running
 }
 
-# shellcheck disable=SC2046
 @test "SIGKILL at system calls of start" {
 	config_all
 	local name k n=0
@@ -50,7 +49,6 @@ clean_after() {
 	[ $n -ge 3 ]
 }
 
-# shellcheck disable=SC2046
 @test "SIGKILL at system calls of delete --force" {
 	config_all
 	local name k n=0
@@ -66,7 +64,6 @@ clean_after() {
 	[ $n -ge 3 ]
 }
 
-# shellcheck disable=SC2046
 @test "SIGKILL at system calls of exec: the container is unharmed, nothing is left in it" {
 	config_all
 	local name k n=0

@@ -1,3 +1,4 @@
+# shellcheck disable=SC2046 # raw prints words
 load helpers
 
 @test "fifty creates of one id at once: one wins" {
