@@ -106,14 +106,14 @@ static int join_paths(struct run *r, const struct step_clone *c, struct err *e)
 	return 0;
 }
 
-/* exec: all namespaces in which the container's init differs from us, in one call (setns on a pidfd, 5.8); but see cgroup_ns. */
-static int join_container(struct run *r, struct err *e)
+/* The kinds of namespaces in which the container's init differs from us. */
+static int differing(struct run *r, uint64_t *flags, struct err *e)
 {
-	uint64_t flags = 0;
 	char path[64];
 	size_t i;
 	int ret;
 
+	*flags = 0;
 	for (i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		struct stat ours, theirs;
 
@@ -125,17 +125,42 @@ static int join_container(struct run *r, struct err *e)
 		if (ret < 0)
 			return fail_sys(e, ret, "cannot look at the container's namespaces (has it ended?)");
 		if (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)
-			flags |= kinds[i].flag;
+			*flags |= kinds[i].flag;
 	}
+	return 0;
+}
+
+/* Without a mount namespace the container only has another root, which no setns brings. */
+static int open_its_root(struct run *r, int *root, struct err *e)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "%d/root", r->container_pid);
+	*root = sys_open(r->proc, path, O_PATH | O_DIRECTORY, 0); /* a magic link of the verified procfs, on purpose */
+	return *root < 0 ? fail_sys(e, *root, "cannot open the container's root") : 0;
+}
+
+/* exec: all the namespaces in one call (setns on a pidfd, 5.8); but see cgroup_ns. */
+static int join_container(struct run *r, struct err *e)
+{
+	AUTO_FD int root = -1;
+	uint64_t flags;
+	int ret;
+
+	TRY(differing(r, &flags, e));
+	if (!(flags & CLONE_NEWNS))
+		TRY(open_its_root(r, &root, e));
 	/* its number may be somebody else's by now, and what we looked at then theirs: the host's own namespaces, perhaps */
 	if (sys_poll1(r->container_pidfd, POLLIN, 0) != 0)
 		return fail(e, ESRCH, "cannot join the container's namespaces: it has ended");
 	if (flags & CLONE_NEWCGROUP)
 		r->cgroup_ns = r->container_pidfd;
 	flags &= ~(uint64_t)CLONE_NEWCGROUP;
-	if (!flags)
-		return 0;
-	ret = sys_setns(r->container_pidfd, (int)flags);
+	ret = flags ? sys_setns(r->container_pidfd, (int)flags) : 0;
+	if (ret == 0 && root >= 0)
+		ret = sys_fchdir(root);
+	if (ret == 0 && root >= 0)
+		ret = sys_chroot(".");
 	return ret < 0 ? fail_sys(e, ret, "cannot join the container's namespaces") : 0;
 }
 
