@@ -129,7 +129,7 @@ TEST(log_text_file_appends_and_escapes)
 	log_warn("x\033[31my\nz");
 	error("", "plain");
 	CHECK_HAS(content(), "before\n");
-	CHECK_HAS(content(), "Z level=warning msg=\"x\\u001b[31my\\nz\"\n");
+	CHECK_HAS(content(), "Z level=warning msg=\"x\\u001b[31my\\u000az\"\n");
 	CHECK_HAS(content(), "Z level=error msg=\"plain\"\n");
 	back_to_stderr();
 }
