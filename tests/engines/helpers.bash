@@ -24,7 +24,7 @@ image_tar() {
 	local r=$1/rootfs a
 	mkdir -p "$r"/{bin,etc,proc,sys,dev,tmp,root,var,srv/app}
 	chmod 1777 "$r/tmp"
-	cp "$(command -v busybox)" "$r/bin/busybox"
+	install -m 0755 "$(command -v busybox)" "$r/bin/busybox" # some machines keep it for root
 	cp "$TOOL" "$r/bin/tool"
 	for a in $("$r/bin/busybox" --list); do [ -e "$r/bin/$a" ] || ln -s busybox "$r/bin/$a"; done
 	echo 'root:x:0:0:root:/root:/bin/sh
