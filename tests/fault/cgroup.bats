@@ -16,3 +16,15 @@ load helpers
 	status_is running
 	! rt state "$ID-late" 2>/dev/null
 }
+
+@test "cgroups nested deeper than anybody walks do not keep a container from being deleted" {
+	local d=/sys/fs/cgroup/freezer i
+	[ $CG = 1 ] || d=/sys/fs/cgroup
+	config '.linux.namespaces|=map(select(.type!="pid"))'
+	launch
+	d=$d/$ID
+	for i in {1..250}; do d=$d/a; done
+	mkdir -p "$d"
+	ok rt delete --force "$ID"
+	! rt state "$ID" 2>/dev/null
+}
