@@ -288,7 +288,7 @@ load helpers
 	launch pause
 	LIMIT=10 rt events --interval 100ms "$ID" >"$T/events" 2>&1 </dev/null &
 	AGENTS+=($!)
-	eventually test "$(wc -l <"$T/events")" -ge 2 || eventually bash -c "[ \$(wc -l <'$T/events') -ge 2 ]"
+	eventually eval 'test "$(wc -l <"$T/events")" -ge 2'
 	jq -e '.type=="stats"' <(head -1 "$T/events")
 }
 

@@ -24,7 +24,7 @@ load helpers
 @test "exec: in the cgroups of the container" {
 	launch pause
 	rt exec --detach "$ID" /bin/tool pause </dev/null >/dev/null 2>&1
-	eventually test "$(cg pids cgroup.procs | wc -l)" = 2
+	eventually eval 'test "$(cg pids cgroup.procs | wc -l)" = 2'
 }
 
 @test "exec: options end at the container's id" {

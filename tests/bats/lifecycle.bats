@@ -131,7 +131,7 @@ load helpers
 @test "kill --all: everything in the container" {
 	config '.linux.namespaces |= map(select(.type != "pid"))'
 	launch do bg pause \; pause
-	eventually test "$(cg pids cgroup.procs | wc -l)" = 2
+	eventually eval 'test "$(cg pids cgroup.procs | wc -l)" = 2'
 	ok rt kill --all "$ID" KILL
 	eventually status_is stopped
 }
@@ -235,7 +235,7 @@ load helpers
 
 @test "ps: pids, as JSON and as a table" {
 	launch do bg pause \; pause
-	eventually test "$(rt ps --format json "$ID" | jq length)" = 2
+	eventually eval 'test "$(rt ps --format json "$ID" | jq length)" = 2'
 	ok rt ps --format json "$ID"
 	jq -e --argjson p "$(state pid)" 'index($p)!=null and all(type=="number")' <<<"$output"
 	ok rt ps "$ID"

@@ -76,7 +76,7 @@ clean_after() {
 		n=$((n + 1))
 	done 9<"$T/sampled"
 	[ $n -ge 3 ]
-	eventually test "$(cg pids cgroup.procs | wc -l)" = 1
+	eventually eval 'test "$(cg pids cgroup.procs | wc -l)" = 1'
 	ok rt exec "$ID" /bin/tool true
 }
 
