@@ -8,9 +8,11 @@
 #include "sys/sys.h"
 #include <link.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 #define STACK_DEPTH ((size_t)256 << 10) /* deeper than any step goes */
 #define STACK_MARGIN ((size_t)8 << 10)  /* what the calls from here on use */
+#define CODE_BYTES 512                  /* more than any of the functions that are kept alone */
 
 /* Collected first: looking at an object brings its first pages back. */
 struct ranges {
@@ -42,6 +44,16 @@ static RESIDENT int collect(struct dl_phdr_info *object, size_t size, void *rang
 	return 0;
 }
 
+/* The kernel brings back 64 KiB around a page that is used, but nothing beyond the mapping it is in: a piece with a flag of its own
+ * (here: not in core dumps) is a mapping of its own. */
+static RESIDENT void keep_alone(const void *code)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)code & ~(page - 1);
+	uintptr_t to = ((uintptr_t)code + CODE_BYTES + page) & ~(page - 1);
+
+	(void)!sys_madvise((void *)from, to - from, MADV_DONTDUMP);
+}
+
 /* Whole pages only: at the ends of a piece lies what malloc or others keep. */
 static RESIDENT void shed_piece(void *from, size_t n)
 {
@@ -57,6 +69,12 @@ RESIDENT void shed_memory(const struct arena *a)
 	struct ranges r = { .n = 0, .page = (uintptr_t)sysconf(_SC_PAGESIZE) };
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0) & ~(r.page - 1);
 
+	keep_alone((const void *)shed_memory);
+	keep_alone((const void *)sys_madvise);
+	keep_alone((const void *)sys_accept);
+	keep_alone(__builtin_return_address(0));
+	keep_alone((const void *)madvise);
+	keep_alone((const void *)accept4);
 	if (a->scratch)
 		arena_each(a->scratch, shed_piece);
 	(void)dl_iterate_phdr(collect, &r);
