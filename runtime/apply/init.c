@@ -120,14 +120,12 @@ static RESIDENT int wait_for_start(struct run *r, struct err *e)
 int init_last_words(struct run *r, struct err *e)
 {
 	unsigned first = (unsigned)(3 + r->listen_fds + r->preserve_fds), fd;
-	static const struct sigaction default_ = { .sa_handler = SIG_DFL };
 	sigset_t none;
 	int sig, ret;
 
 	/* what our caller ignored stays ignored over clone (CLONE_CLEAR_SIGHAND too) and exec */
 	for (sig = 1; sig < _NSIG; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)!sys_sigaction(sig, &default_, NULL);
+		(void)!sys_signal_default(sig); /* SIGKILL and SIGSTOP cannot be anything else: EINVAL */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (fd = 3; fd < first; fd++)

@@ -35,13 +35,11 @@ static int child_fds(int in, int null, int err, int report)
 
 static void default_signals(void)
 {
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
 	int sig;
 
 	for (sig = 1; sig < NSIG; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)!sys_sigaction(sig, &dfl, NULL); /* the two that glibc keeps for itself answer EINVAL */
+		(void)!sys_signal_default(sig); /* SIGKILL and SIGSTOP cannot be anything else: EINVAL */
 	sigemptyset(&none);
 	(void)!sys_sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -63,6 +63,17 @@ int sys_sigaction(int sig, const struct sigaction *new_, struct sigaction *old)
 	return RET(sigaction(sig, new_, old));
 }
 
+/* Not glibc's: it keeps two signals for itself, whose dispositions are inherited like all others. */
+int sys_signal_default(int sig)
+{
+	static const struct {
+		void (*handler)(int);
+		unsigned long rest[4];
+	} dfl;
+
+	return RET(syscall(SYS_rt_sigaction, sig, &dfl, NULL, _NSIG / 8));
+}
+
 int sys_sigprocmask(int how, const sigset_t *set, sigset_t *old)
 {
 	return RET(sigprocmask(how, set, old));

@@ -209,6 +209,7 @@ MUST int sys_getresgid(gid_t *r, gid_t *e, gid_t *s);
 MUST int sys_setpgid(pid_t pid, pid_t pgid);
 MUST int sys_send_timeout(int sock, int seconds); /* sending then fails with EAGAIN */
 MUST int sys_sigaction(int sig, const struct sigaction *new_, struct sigaction *old);
+MUST int sys_signal_default(int sig); /* SIG_DFL for any signal, those that libc hides too */
 MUST int sys_sigprocmask(int how, const sigset_t *set, sigset_t *old);
 /* A second thread that shares everything, with a stack of its own (stack_top: 16-byte aligned) but not its own thread-local storage:
  * fn must use errno only while the first thread does not. Ends with fn, or with the first thread's exec. Returns its id. */
