@@ -3,8 +3,8 @@
  * Mount points are guessed by the names that every distribution uses and checked by the file system's type. The mount table, which
  * costs a library and a long file, is read only when nothing is where it should be, or shows only a part of the hierarchy; one hierarchy
  * that is missing most likely is somebody else's, mounted in another mount namespace. Must not make or change a cgroup. */
+#include "apply/mount_table.h"
 #include "apply/probe_cgroup.h"
-#include "sys/mountinfo.h"
 #include "sys/sys.h"
 #include <limits.h>
 #include <linux/magic.h>
@@ -146,7 +146,7 @@ static int match_mount(const struct mount_entry *m, void *ctx)
 	return 0;
 }
 
-/* Asks the mount table for what guessing has not found. Without libmount those count as not mounted: whoever asks for a limit
+/* Asks the mount table for what guessing has not found. Without findmnt those count as not mounted: whoever asks for a limit
  * is told so. */
 static void search_mounts(struct arena *a, struct host *h)
 {
@@ -154,7 +154,7 @@ static void search_mounts(struct arena *a, struct host *h)
 	struct err ignored;
 	size_t i;
 
-	(void)!mountinfo_each(match_mount, &s, &ignored);
+	(void)!mount_table_each(a, match_mount, &s, &ignored);
 	for (i = 0; i < h->hierarchies.n; i++)
 		if (s.roots[i])
 			h->hierarchies.v[i].own = (char *)probe_own_below(a, s.roots[i], h->hierarchies.v[i].own);

@@ -1,7 +1,7 @@
 /* root.c - the container's root file system: attached, entered, made read-only.
  * Runs in init. Must not resolve a path inside the rootfs (path.c does), and must leave nothing of the host's tree reachable. */
+#include "apply/mount_table.h"
 #include "apply/ops.h"
-#include "sys/mountinfo.h"
 #include "sys/sys.h"
 #include <linux/mount.h>
 #include <string.h>
@@ -131,7 +131,7 @@ int op_pivot_prepare(struct run *r, const struct step *s, struct slot *slot, str
 
 	if (s->pivot != PIVOT_MOVE)
 		return 0;
-	TRY(mountinfo_each(take_api_mount, &x, e));
+	TRY(mount_table_each(r->arena, take_api_mount, &x, e));
 	slot->data = x.targets.v;
 	slot->n = x.targets.n;
 	return 0;

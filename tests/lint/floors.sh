@@ -33,7 +33,7 @@ $hits"
 lives yajl/ 'oci/json\.c'
 lives seccomp\\.h 'runtime/apply/seccomp[a-z_]*\.[ch]'
 lives sys/capability\\.h 'runtime/apply/caps\.c'
-lives libmount 'runtime/sys/mountinfo\.c'
+lives libmount 'no file: findmnt is asked'
 lives systemd/ 'runtime/apply/cgroup_systemd\.c'
 
 # System calls by name, outside of sys/ (and of log.c, which stands below it). A call begins a word and is followed by "("; members and declarations of ours do not.
