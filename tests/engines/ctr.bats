@@ -10,7 +10,7 @@ setup_file() {
 		version = 2
 		disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.devmapper"]
 	C
-	containerd --config "$D/config.toml" --root "$D/root" --state "$D/state" --address "$D/sock" >"$D/log" 2>&1 </dev/null 3>&- 4>&- &
+	whole_cgroups containerd --config "$D/config.toml" --root "$D/root" --state "$D/state" --address "$D/sock" >"$D/log" 2>&1 </dev/null 3>&- 4>&- &
 	echo $! >"$D/daemon"
 	wait_for 30 ctr -a "$D/sock" version || { tail -20 "$D/log"; return 1; }
 	# an image of one layer, in the layout of OCI

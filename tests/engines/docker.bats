@@ -5,7 +5,7 @@ start_daemon() { # DIR ARGS...
 	local d=$1
 	shift
 	mkdir -p "$d"/{data,exec}
-	dockerd --data-root "$d/data" --exec-root "$d/exec" -p "$d/pid" -H "unix://$d/sock" --iptables=false --ip6tables=false --bridge=none \
+	whole_cgroups dockerd --data-root "$d/data" --exec-root "$d/exec" -p "$d/pid" -H "unix://$d/sock" --iptables=false --ip6tables=false --bridge=none \
 		--add-runtime "under-test=$RUNTIME" --default-runtime under-test "$@" >"$d/log" 2>&1 </dev/null 3>&- 4>&- &
 	echo $! >"$d/daemon"
 	wait_for 40 docker -H "unix://$d/sock" version || { tail -20 "$d/log"; return 1; }

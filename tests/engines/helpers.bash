@@ -43,6 +43,22 @@ private_dir() {
 	chmod 755 "$D"
 }
 
+# whole_cgroups COMMAND...: containerd 1.6 reads neither OOM events nor statistics when /proc/self/cgroup names a v1 hierarchy that is
+# not mounted (somebody else's mount namespace may hold one). In a namespace of its own the daemon gets the missing ones.
+whole_cgroups() {
+	local missing='' c
+	for c in $(sed -n 's/^[1-9][0-9]*:\([a-z_,]*\):.*/\1/p' /proc/self/cgroup); do
+		grep -qE "/sys/fs/cgroup/[^ ]* .* cgroup [^ ]* [^ ]*\b${c%%,*}\b" /proc/self/mountinfo || missing="$missing $c"
+	done
+	if [ -z "$missing" ]; then
+		exec "$@"
+	fi
+	exec unshare -m --propagation private bash -c '
+		for c in $1; do mkdir -p "/sys/fs/cgroup/$c" && mount -t cgroup -o "$c" cgroup "/sys/fs/cgroup/$c"; done
+		shift
+		exec "$@"' - "$missing" "$@"
+}
+
 # wait_for SECONDS COMMAND
 wait_for() {
 	local end=$((SECONDS + $1))

@@ -30,7 +30,8 @@ each_fails() { # ERRNO SAMPLE COMMAND...
 	shift 2
 	positions "$@" >"$T/positions"
 	rt delete --force "$ID" >/dev/null 2>&1 || true
-	every "$sample" <"$T/positions" >"$T/sampled"
+	# a close that strace makes fail does not close, which no kernel does
+	grep -v '^close ' "$T/positions" | every "$sample" >"$T/sampled"
 	while read -r name k <&9; do
 		rc=0
 		under_fault "$name" "$k" "error=$e" "$@" 9<&- || rc=$?
