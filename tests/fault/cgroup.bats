@@ -11,7 +11,7 @@ load helpers
 	sleep 0.7
 	create
 	start
-	! wait $!
+	if wait $!; then echo "the late one was made"; return 1; fi
 	grep -q "cgroup is not empty" "$T/late"
 	status_is running
 	! rt state "$ID-late" 2>/dev/null

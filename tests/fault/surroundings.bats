@@ -33,6 +33,6 @@ load helpers
 		setpriv --reuid 4242 --regid 4242 --clear-groups "$RUNTIME" --root "$T/own/deep/root" create --bundle "$BUNDLE" "$ID" || true
 		setpriv --reuid 4242 --regid 4242 --clear-groups "$RUNTIME" --root "$T/own/deep/root" delete -f "$ID"
 	) >"$T/out" 2>&1 </dev/null 3>&- 4>&-
-	! grep "state root" "$T/out"
+	if grep "state root" "$T/out"; then return 1; fi
 	[ -d "$T/own/deep/root" ] || { cat "$T/out"; return 1; }
 }
