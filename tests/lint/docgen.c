@@ -84,6 +84,9 @@ static void print_kind(struct text *t, const struct prop *p)
 	case PROP_OBJMAP:
 		text_fmt(t, "map of objects");
 		break;
+	case PROP_VALUE:
+		text_fmt(t, "%s", p->form->what);
+		break;
 	}
 }
 
