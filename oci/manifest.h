@@ -89,6 +89,7 @@ struct manifest {
 
 /* One thing that is wrong with a document. */
 struct manifest_error {
+	unsigned document;     /* number of the file, in the order they were read */
 	const char *file;
 	unsigned line, column; /* from 1; 0 = the document as a whole */
 	const char *at;        /* JSON pointer, "" = the document */
@@ -138,8 +139,9 @@ struct manifest_fact {
 	const char *at;    /* the line that grants it, or NULL */
 };
 struct manifest_section {
-	const char *name;  /* read write execute reach listen use */
-	const char *none;  /* the words when there are no facts */
+	const char *name;  /* read write hidden execute reach listen use */
+	const char *title; /* for people */
+	const char *none, *none_by; /* the words when there are no facts, and what enforces that (or NULL) */
 	LIST(struct manifest_fact) facts;
 };
 struct manifest_sections {

@@ -71,7 +71,7 @@ static int at_fail(const struct decoder *d, const struct where *w)
 /* What became of one member or element. All errors are wanted: note this one and go on. */
 static int keep(const struct decoder *d, int r)
 {
-	if (r < 0 && d->all) {
+	if (r < 0 && d->all && d->all->n < PROP_ERRORS_MAX) {
 		*arena_push(d->arena, d->all) = *d->e;
 		memset(d->e, 0, sizeof *d->e);
 		return 0;
@@ -79,7 +79,6 @@ static int keep(const struct decoder *d, int r)
 	return r;
 }
 
-/* What a value is, for "expected X, got Y". */
 static const char *got(const struct json *v, char buf[48])
 {
 	if (v->type == JSON_NUMBER)
@@ -220,15 +219,14 @@ static int decode_u32(const struct decoder *d, const struct prop *p, const struc
 	return 0;
 }
 
-/* The names of a small table, for messages. */
-static void word_list(const struct words *t, char *s, size_t size)
+/* For messages: the names of a small table, the nearest name of a large one. */
+static void word_list(const struct words *t, const char *name, char *s, size_t size)
 {
+	const char *near = t->n > 10 ? words_nearest(t, name) : NULL;
 	size_t i, n = 0;
 
-	s[0] = 0;
-	if (t->n > 10)
-		return;
-	for (i = 0; i < t->n && n < size; i++)
+	snprintf(s, size, near ? "; did you mean \"%s\"?" : "", near);
+	for (i = 0; t->n <= 10 && i < t->n && n < size; i++)
 		n += (size_t)snprintf(s + n, size - n, "%s%s", i ? ", " : ": expected one of ", t->v[i].name);
 }
 
@@ -241,7 +239,7 @@ static int decode_word(const struct decoder *d, const struct prop *p, const stru
 	*out = words_find_n(p->words, v->text, v->n);
 	if (*out >= 0)
 		return 0;
-	word_list(p->words, list, sizeof list);
+	word_list(p->words, v->text, list, sizeof list);
 	return FAIL(d, w, "unknown %s \"%.64s\"%s", p->words->what, v->text, list);
 }
 
@@ -265,7 +263,8 @@ static int decode_strs(const struct decoder *d, const struct prop *p, const stru
 
 	out->v = arena_array(d->arena, (size_t)v->n + 1, sizeof *out->v);
 	for (m = v->child; m; m = m->next, item.index++) {
-		out->v[out->n++] = (char *)(uintptr_t)m->text; /* NULL when it is no string: the others keep their numbers */
+		/* NULL when it is no string: the others keep their numbers */
+		out->v[out->n++] = m->type == JSON_STRING ? (char *)(uintptr_t)m->text : NULL;
 		TRY(keep(d, check_string(d, p, m, &item)));
 	}
 	return 0;

@@ -17,6 +17,14 @@ MUST int file_write_pid(struct arena *a, const char *path, pid_t pid, struct err
 /* A new file; EEXIST when there is one. */
 MUST int file_create(const char *path, const char *bytes, size_t n, struct err *e);
 
+/* A directory's own name for itself: what getcwd would say after a chdir into it. what: for messages. */
+MUST int dir_absolute(struct arena *a, int dir, const char *what, const char **out, struct err *e);
+/* The absolute path of the directory that a file stands in, whether or not the file exists; of the current one for a bare name. */
+MUST int file_directory(struct arena *a, const char *path, const char **out, struct err *e);
+
+/* Lines about what is wrong with a file, to standard error: the one error of a command is not enough there. */
+MUST int file_complain(const char *bytes, size_t n, struct err *e);
+
 /* Everything to standard output. A reader who has gone away is an error. */
 MUST int file_print(const char *bytes, size_t n, struct err *e);
 
