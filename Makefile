@@ -82,9 +82,14 @@ GOLDEN_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/plan/*.c))
 $(B)/tests/golden: $(GOLDEN_OBJ) $(B)/libpure.a
 	$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# Manifests: their meaning in words, in normal form, and what changed between two.
+MANIFEST_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/manifest/*.c))
+$(B)/tests/manifests: $(MANIFEST_OBJ) $(B)/libpure.a
+	$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 RUNTIME ?= $(B)/wasirun
 RUN = B=$(B) RUNTIME=$(RUNTIME) CI=$(CI) tests/run
-test-programs: $(UNIT) $(B)/tests/golden $(B)/tests/tool $(B)/tests/lint/docgen
+test-programs: $(UNIT) $(B)/tests/golden $(B)/tests/manifests $(B)/tests/tool $(B)/tests/lint/docgen
 check: check-deps
 	@$(MAKE) --no-print-directory all test-programs
 	@$(RUN) unit golden lint bats escape fault engines vm
@@ -178,7 +183,7 @@ help:
 	@echo "make docs          the documents that are written from tables"
 	@echo "make deps          Debian packages for all of it"
 
--include $(OBJ:.o=.d) $(B)/runtime/main.d $(UNIT:=.d) $(B)/tests/unit/test.d $(TOOL_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d)
+-include $(OBJ:.o=.d) $(B)/runtime/main.d $(UNIT:=.d) $(B)/tests/unit/test.d $(TOOL_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(MANIFEST_OBJ:.o=.d)
 FORCE:
 .SECONDARY:
 .PHONY: all unit test-programs check check-deps check-unit check-bats check-fault check-engines check-vm asan ubsan analyze fuzz \

@@ -19,7 +19,8 @@ static void add_error(struct reader *r, const char *at, unsigned line, unsigned 
 	struct manifest_errors *errs = r->g->errs;
 
 	if (errs->n < MOST_ERRORS)
-		*arena_push(r->g->arena, errs) = (struct manifest_error){ r->number, r->what, line, column, arena_str(r->g->arena, at), text };
+		*arena_push(r->g->arena, errs) =
+			(struct manifest_error){ r->number, r->what, line, column, arena_str(r->g->arena, at), text };
 }
 
 /* The value that the pointer names, or the nearest one around it. */
@@ -184,13 +185,17 @@ static void check_name(struct reader *r)
 static const char *name_in_paths(struct reader *r)
 {
 	const struct filesystem_doc *f = r->doc.capabilities ? r->doc.capabilities->filesystem : r->doc.filesystem;
-	const struct strs *lists[] = { f ? &f->read : NULL, f ? &f->write : NULL, f ? &f->cow : NULL, f ? &f->deny : NULL };
+	const struct network_doc *net = r->doc.capabilities ? r->doc.capabilities->network : r->doc.network;
+	const struct strs *lists[] = { f ? &f->read : NULL, f ? &f->write : NULL, f ? &f->cow : NULL, f ? &f->deny : NULL,
+				       net ? &net->listen : NULL, net ? &net->connect : NULL };
 	size_t i, k, n;
 
-	for (i = 0; i < 4 && f; i++)
-		for (k = 0; k < lists[i]->n; k++) {
+	for (i = 0; i < sizeof lists / sizeof *lists; i++)
+		for (k = 0; lists[i] && k < lists[i]->n; k++) {
 			const char *s = lists[i]->v[k];
 
+			if (s && !strncmp(s, "unix:", 5))
+				s += 5;
 			if (!s || strncmp(s, "/sandboxes/", 11) != 0 || s[11] == '$')
 				continue;
 			n = strcspn(s + 11, "/");
@@ -239,11 +244,17 @@ static void include_file(struct reader *up, const char *name, const char *at)
 	const struct manifest_context *c = up->g->ctx;
 	struct reader r = { .g = up->g, .found = up->found, .up = up };
 	const char *path = expand_path(up, name, at);
+	const struct reader *above;
 	struct err e = { 0 };
 	char *bytes;
 
 	if (!path)
 		return;
+	for (above = up; above; above = above->up)
+		if (!strcmp(above->what, path)) {
+			complain(up, at, "%.200s includes itself", path);
+			return;
+		}
 	if (!c->load) {
 		complain(up, at, "files cannot be included here; profile:NAME can");
 		return;
@@ -256,16 +267,6 @@ static void include_file(struct reader *up, const char *name, const char *at)
 	r.bytes = bytes;
 	r.dir = arena_strn(up->g->arena, path, strrchr(path, '/') == path ? 1 : (size_t)(strrchr(path, '/') - path));
 	read_document(&r);
-}
-
-static bool circular(const struct reader *r)
-{
-	const struct reader *up;
-
-	for (up = r->up; up; up = up->up)
-		if (!strcmp(up->what, r->what))
-			return true;
-	return false;
 }
 
 static void include_all(struct reader *r)
@@ -298,10 +299,6 @@ static void read_document(struct reader *r)
 
 	r->number = r->g->documents++;
 	r->prefix = r->up ? arena_fmt(r->g->arena, "%s#", r->what) : "";
-	if (r->up && circular(r)) {
-		add_error(r, "", 0, 0, "it includes itself");
-		return;
-	}
 	if (json_parse(r->g->arena, r->bytes, r->n, JSON_MAX_MANIFEST, r->what, &tree, &e) < 0) {
 		syntax_error(r, &e);
 		return;
@@ -380,7 +377,8 @@ static void settle(struct reader *r)
 	for (i = 0; i < m->secrets.n; i++)
 		for (k = 0; k < m->environment.n && m->secrets.v[i].env; k++)
 			if (!strcmp(m->secrets.v[i].name, m->environment.v[k].key))
-				complain(r, arena_fmt(r->g->arena, "/secrets/%s", m->secrets.v[i].name), "environment sets a variable of that name too");
+				complain(r, arena_fmt(r->g->arena, "/secrets/%s", m->secrets.v[i].name),
+					 "environment sets a variable of that name too");
 }
 
 int manifest_decode(struct arena *a, const char *bytes, size_t n, const char *what, const struct manifest_context *ctx,

@@ -8,6 +8,8 @@
 struct item {
 	const char *key, *name, *value;
 	uint64_t rank, absent; /* more is more; what it counts when it is not there */
+	bool (*covers)(const struct manifest *m, const struct item *it); /* had, or has, the other manifest this anyway? */
+	unsigned access;       /* of a path */
 };
 struct items {
 	struct arena *arena;
@@ -20,7 +22,7 @@ struct items {
 
 static void add(struct items *l, const char *key, const char *name, const char *value, uint64_t rank, uint64_t absent)
 {
-	*arena_push(l->arena, l) = (struct item){ key, name, value, rank, absent };
+	*arena_push(l->arena, l) = (struct item){ key, name, value, rank, absent, NULL, 0 };
 }
 
 /* Being there is more. */
@@ -37,36 +39,66 @@ static void add_strs(struct items *l, const char *key, const struct strs *s, uin
 		add(l, key, s->v[i], s->v[i], rank, 1 - rank);
 }
 
-static void network(struct items *l)
+static bool host_network(const struct manifest *m, const struct item *it)
+{
+	(void)it;
+	return m->network_host;
+}
+
+static bool any_exec(const struct manifest *m, const struct item *it)
+{
+	(void)it;
+	return m->exec_any;
+}
+
+static bool path_covered(const struct manifest *m, const struct item *it)
+{
+	const struct path_grant *p = manifest_access(m, it->name);
+
+	return p && (p->access & it->access) == it->access;
+}
+
+static void add_endpoints(struct items *l, const char *key, const struct endpoint *v, size_t n)
 {
 	size_t i;
 
+	for (i = 0; i < n; i++) {
+		add_grant(l, key, v[i].text);
+		l->v[l->n - 1].covers = host_network;
+	}
+}
+
+static void network(struct items *l)
+{
+
 	add(l, "network", "", l->m->network_host ? "host" : "isolated", l->m->network_host, 0);
-	for (i = 0; i < l->m->listen.n; i++)
-		add_grant(l, "network.listen", l->m->listen.v[i].text);
-	for (i = 0; i < l->m->connect.n; i++)
-		add_grant(l, "network.connect", l->m->connect.v[i].text);
+	add_endpoints(l, "network.listen", l->m->listen.v, l->m->listen.n);
+	add_endpoints(l, "network.connect", l->m->connect.v, l->m->connect.n);
 }
 
 static void filesystem(struct items *l)
 {
-	static const char *const roots[] = { "empty", "host-ro", "dir:", "oci:", "tar:" };
 	const struct manifest *m = l->m;
 	size_t i;
 
-	add(l, "filesystem.root", "", arena_fmt(l->arena, "%s%s", roots[m->root], m->root_path ? m->root_path : ""), NEITHER, NEITHER);
+	add(l, "filesystem.root", "", arena_fmt(l->arena, "%s%s", fs_root_names[m->root], m->root_path ? m->root_path : ""), NEITHER,
+	    NEITHER);
 	for (i = 0; i < m->paths.n; i++) {
 		const struct path_grant *p = &m->paths.v[i];
 
-		if (p->access == ACCESS_DENY)
+		if (p->access == ACCESS_DENY) {
 			add(l, "filesystem.deny", p->inside, p->inside, 0, 1);
-		else
-			add_grant(l, p->access & ACCESS_WRITE ? "filesystem.write" : p->access & ACCESS_COW ? "filesystem.cow" : "filesystem.read",
-				  p->inside);
+			continue;
+		}
+		add_grant(l, p->access & ACCESS_WRITE ? "filesystem.write" : p->access & ACCESS_COW ? "filesystem.cow" : "filesystem.read",
+			  p->inside);
+		l->v[l->n - 1].covers = path_covered;
+		l->v[l->n - 1].access = p->access;
 	}
 	for (i = 0; i < m->tmpfs.n; i++)
 		add(l, "filesystem.tmpfs", m->tmpfs.v[i].path,
-		    arena_fmt(l->arena, "%s %s", m->tmpfs.v[i].path, manifest_size_text(l->arena, m->tmpfs.v[i].size)), m->tmpfs.v[i].size, 0);
+		    arena_fmt(l->arena, "%s %s", m->tmpfs.v[i].path, manifest_size_text(l->arena, m->tmpfs.v[i].size)), m->tmpfs.v[i].size,
+		    0);
 }
 
 static const char *number_text(struct arena *a, uint64_t n)
@@ -106,8 +138,10 @@ static void process(struct items *l)
 		add_grant(l, "process.capabilities", words_capability.v[m->capabilities.v[i]].name);
 	if (m->exec_any)
 		add_grant(l, "process.exec", "any");
-	for (i = 0; !m->exec_any && i < m->exec.n; i++)
+	for (i = 0; !m->exec_any && i < m->exec.n; i++) {
 		add_grant(l, "process.exec", m->exec.v[i].inside);
+		l->v[l->n - 1].covers = any_exec;
+	}
 	add(l, "process.namespaces", "", m->namespaces_allowed ? "allow" : "deny", m->namespaces_allowed, 0);
 	add(l, "process.lsm.landlock", "", m->landlock, !strcmp(m->landlock, "off") ? 2 : !strcmp(m->landlock, "auto"), 1);
 	add(l, "syscalls.profile", "", m->syscalls_profile, !strcmp(m->syscalls_profile, "unconfined") ? NO_LIMIT : NEITHER, NEITHER);
@@ -162,7 +196,9 @@ static void flatten(struct arena *a, const struct manifest *m, struct items *l)
 	qsort(l->v, l->n, sizeof *l->v, order);
 }
 
-static void change(struct arena *a, const struct item *before, const struct item *after, struct manifest_changes *out)
+/* One of the two is NULL when it is not there. */
+static void change(struct arena *a, const struct items *x, const struct item *before, const struct items *y, const struct item *after,
+		   struct manifest_changes *out)
 {
 	uint64_t old = before ? before->rank : after->absent, new_ = after ? after->rank : before->absent;
 	struct manifest_change *c;
@@ -173,7 +209,9 @@ static void change(struct arena *a, const struct item *before, const struct item
 	c->key = before ? before->key : after->key;
 	c->before = before ? before->value : NULL;
 	c->after = after ? after->value : NULL;
-	if (old == NEITHER && new_ == NEITHER)
+	if ((!before && after->covers && after->covers(x->m, after)) || (!after && before->covers && before->covers(y->m, before)))
+		c->turn = TURN_OTHER;
+	else if (old == NEITHER && new_ == NEITHER)
 		c->turn = TURN_OTHER;
 	else if (old == NO_LIMIT || new_ == NO_LIMIT)
 		c->turn = new_ == NO_LIMIT ? TURN_MORE : TURN_LESS;
@@ -193,7 +231,7 @@ void manifest_diff(struct arena *a, const struct manifest *before, const struct 
 	for (i = k = 0; i < x.n || k < y.n;) {
 		int r = i == x.n ? 1 : k == y.n ? -1 : order(&x.v[i], &y.v[k]);
 
-		change(a, r <= 0 ? &x.v[i] : NULL, r >= 0 ? &y.v[k] : NULL, out);
+		change(a, &x, r <= 0 ? &x.v[i] : NULL, &y, r >= 0 ? &y.v[k] : NULL, out);
 		i += r <= 0;
 		k += r >= 0;
 	}

@@ -67,6 +67,9 @@ struct manifest_doc {
 
 extern const struct words words_network_mode, words_namespaces_rule, words_landlock, words_syscalls_action, words_manifest_device;
 
+/* How "root" begins, by enum fs_root; what ends in a colon is followed by a path. */
+extern const char *const fs_root_names[5];
+
 /* What all documents of one manifest share. */
 struct gathering {
 	struct arena *arena;

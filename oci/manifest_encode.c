@@ -64,7 +64,6 @@ static void put_paths(struct json_out *w, const char *key, const struct manifest
 
 static void put_filesystem(struct json_out *w, const struct manifest *m)
 {
-	static const char *const roots[] = { [ROOT_EMPTY] = "empty", [ROOT_HOST_RO] = "host-ro", [ROOT_DIR] = "dir:", [ROOT_OCI] = "oci:", [ROOT_TAR] = "tar:" };
 	size_t i;
 
 	if (!m->root_given && !m->paths.n && !m->tmpfs.n)
@@ -73,7 +72,7 @@ static void put_filesystem(struct json_out *w, const struct manifest *m)
 	json_open(w, '{');
 	if (m->root_given) {
 		json_key(w, "root");
-		json_put_str(w, arena_fmt(w->t->arena, "%s%s", roots[m->root], m->root_path ? m->root_path : ""));
+		json_put_str(w, arena_fmt(w->t->arena, "%s%s", fs_root_names[m->root], m->root_path ? m->root_path : ""));
 	}
 	put_paths(w, "read", m, ACCESS_READ);
 	put_paths(w, "write", m, ACCESS_READ | ACCESS_WRITE);
@@ -101,7 +100,8 @@ static void put_resources(struct json_out *w, const struct manifest *m)
 {
 	struct arena *a = w->t->arena;
 
-	if (!(m->memory.set | m->swap.set | m->cpu_milli.set | m->pids.set | m->disk.set | m->files.set | m->timeout_ms.set | m->output.set))
+	if (!(m->memory.set | m->swap.set | m->cpu_milli.set | m->pids.set | m->disk.set | m->files.set | m->timeout_ms.set |
+	      m->output.set))
 		return;
 	json_key(w, "resources");
 	json_open(w, '{');

@@ -94,7 +94,8 @@ static const char *read_address(struct arena *a, const char *host, int family, s
 		return family == AF_INET ? "this is no IPv4 address" : "this is no IPv6 address";
 	out->prefix = bytes * 8;
 	if (slash && (!number(slash + 1, bytes * 8, &out->prefix, &end) || *end))
-		return family == AF_INET ? "expected a prefix of 0 to 32 bits behind the \"/\"" : "expected a prefix of 0 to 128 bits behind the \"/\"";
+		return family == AF_INET ? "expected a prefix of 0 to 32 bits behind the \"/\""
+					 : "expected a prefix of 0 to 128 bits behind the \"/\"";
 	if (!is_network(out->address, bytes, out->prefix))
 		return "there are bits behind the prefix: 10.1.2.3/8 is one address or a network, not both";
 	if (family == AF_INET6 && out->prefix >= 96 && !memcmp(out->address, mapped, sizeof mapped))

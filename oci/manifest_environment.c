@@ -65,7 +65,8 @@ static void take_secret(struct reader *r, const struct secret_doc *d)
 	size_t i;
 
 	if (!is_name(d->key))
-		complain(r, at, "expected the name of a file: at most 64 letters, digits, \"_\", \".\" and \"-\", a letter or a digit first");
+		complain(r, at,
+			 "expected the name of a file: at most 64 letters, digits, \"_\", \".\" and \"-\", a letter or a digit first");
 	if (d->env && !is_variable(d->key, strlen(d->key)))
 		complain(r, at, "a secret that is exported needs the name of a variable");
 	if (d->generate.set + !!d->value + !!d->file > 1)
@@ -89,7 +90,8 @@ void take_environment(struct reader *r)
 		const struct kv *v = &d->environment.v[i];
 
 		if (!is_variable(v->key, strlen(v->key)))
-			complain(r, key_pointer(r, "environment", v->key), "expected the name of a variable: letters, digits and \"_\", no digit first");
+			complain(r, key_pointer(r, "environment", v->key),
+				 "expected the name of a variable: letters, digits and \"_\", no digit first");
 		set_variable(r, v);
 	}
 	take_pass(r, &d->environment_pass);

@@ -17,7 +17,8 @@ static void add(struct facts *f, const char *what, const char *note, const char 
 	*arena_push(f->arena, &f->section->facts) = (struct manifest_fact){ what, note, by, at };
 }
 
-static void begin(struct facts *f, struct manifest_sections *out, const char *name, const char *title, const char *none, const char *none_by)
+static void begin(struct facts *f, struct manifest_sections *out, const char *name, const char *title, const char *none,
+		  const char *none_by)
 {
 	f->section = arena_push(f->arena, out);
 	*f->section = (struct manifest_section){ .name = name, .title = title, .none = none, .none_by = none_by };
@@ -194,7 +195,8 @@ static void rights(struct facts *f)
 		text_fmt(&t, "the system calls of %s%s", m->syscalls_profile, strncmp(m->syscalls_profile, "file:", 5) ? " (profile)" : "");
 		joined(&t, &m->syscalls_allow, " and of ");
 		joined(&t, &m->syscalls_deny, ", without ");
-		add(f, text_get(&t), m->syscalls_kill ? "any other ends it" : "any other fails", "seccomp filter", "/capabilities/syscalls/profile");
+		add(f, text_get(&t), m->syscalls_kill ? "any other ends it" : "any other fails", "seccomp filter",
+		    "/capabilities/syscalls/profile");
 	}
 	t = (struct text){ .arena = f->arena };
 	for (i = 0; i < m->capabilities.n; i++)

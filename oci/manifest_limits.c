@@ -36,14 +36,14 @@ static const char *shown(const struct json *v)
 	return v->type == JSON_NUMBER || v->type == JSON_STRING ? v->text : json_type_name(v->type);
 }
 
-static void take(struct reader *r, int which, const char *name, const struct json *v, bool (*read)(const struct json *, uint64_t *),
+static void take(struct reader *r, int which, const char *name, const struct json *v, bool (*parse)(const struct json *, uint64_t *),
 		 const char *allowed, uint64_t min, struct opt_uint *out)
 {
 	uint64_t n;
 
 	if (!v)
 		return;
-	if (!read(v, &n) || n < min)
+	if (!parse(v, &n) || n < min)
 		complain(r, pointer(r, "/resources/%s", name), "%s, got %s%.48s%s", allowed, v->type == JSON_STRING ? "\"" : "", shown(v),
 			 v->type == JSON_STRING ? "\"" : "");
 	else

@@ -72,19 +72,18 @@ static void take_paths(struct reader *r, const struct strs *s, const char *name,
 
 static void take_root(struct reader *r, const char *s)
 {
-	static const char *const kinds[] = { [ROOT_EMPTY] = "empty", [ROOT_HOST_RO] = "host-ro", [ROOT_DIR] = "dir:", [ROOT_OCI] = "oci:", [ROOT_TAR] = "tar:" };
 	const char *at = pointer(r, "/filesystem/root");
 	struct path_grant p = { 0 };
 	int i;
 
 	for (i = ROOT_EMPTY; i <= ROOT_TAR; i++)
-		if (i < ROOT_DIR ? !strcmp(s, kinds[i]) : !strncmp(s, kinds[i], strlen(kinds[i])))
+		if (i < ROOT_DIR ? !strcmp(s, fs_root_names[i]) : !strncmp(s, fs_root_names[i], strlen(fs_root_names[i])))
 			break;
 	if (i > ROOT_TAR) {
 		complain(r, at, "expected \"empty\", \"host-ro\", \"dir:PATH\", \"oci:PATH\" or \"tar:PATH\", got \"%.64s\"", s);
 		return;
 	}
-	if ((i >= ROOT_DIR && !read_path(r, s + strlen(kinds[i]), at, &p)) || !may_set(r, SCALAR_ROOT))
+	if ((i >= ROOT_DIR && !read_path(r, s + strlen(fs_root_names[i]), at, &p)) || !may_set(r, SCALAR_ROOT))
 		return;
 	r->g->out->root = (enum fs_root)i;
 	r->g->out->root_given = true;
@@ -171,7 +170,8 @@ static void take_user(struct reader *r, const struct json *v)
 		ok = !*rest || read_id(rest + 1, 0, &gid, &rest);
 	}
 	if (!ok) {
-		complain(r, pointer(r, "/process/user"), "expected \"UID:GID\" or a number for both, each at most 4294967294; names are not looked up");
+		complain(r, pointer(r, "/process/user"),
+			 "expected \"UID:GID\" or a number for both, each at most 4294967294; names are not looked up");
 	} else if (may_set(r, SCALAR_USER)) {
 		r->g->out->uid = (struct opt_uint){ true, uid };
 		r->g->out->gid = (struct opt_uint){ true, gid };

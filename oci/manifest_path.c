@@ -55,8 +55,8 @@ static bool replace_variables(struct reader *r, const char *s, const char *at, s
 		}
 		value = variable(r, dollar + 2, (size_t)(end - dollar) - 2, &known);
 		if (!value) {
-			complain(r, at, "%.*s is not defined%s; known here: SANDBOX, SANDBOX_DIR, PWD, HOME, UID", (int)(end - dollar) + 1 < 64 ?
-				 (int)(end - dollar) + 1 : 64, dollar, known ? " here" : "");
+			complain(r, at, "%.*s is not defined%s; known here: SANDBOX, SANDBOX_DIR, PWD, HOME, UID",
+				 (int)(end - dollar) + 1 < 64 ? (int)(end - dollar) + 1 : 64, dollar, known ? " here" : "");
 			return false;
 		}
 		text_str(t, value);
@@ -169,7 +169,10 @@ bool read_path(struct reader *r, const char *s, const char *at, struct path_gran
 	out->host = out->inside = path;
 	rest = in_tree(r, path, &other);
 	if (other) {
-		complain(r, at, "/sandboxes/%.64s is another sandbox's; this one is \"%.64s\"", other, r->g->sandbox ? r->g->sandbox : "");
+		if (r->g->sandbox)
+			complain(r, at, "/sandboxes/%.64s is another sandbox's; this one is \"%.64s\"", other, r->g->sandbox);
+		else
+			complain(r, at, "/sandboxes/%.64s is a sandbox's tree, and this manifest names no sandbox", other);
 		return false;
 	}
 	if (!rest)
@@ -224,7 +227,8 @@ static void check_tmpfs(struct reader *r)
 		if (i == m->paths.n || strcmp(m->paths.v[i].inside, t->path) != 0)
 			m->tmpfs.v[n++] = *t;
 		else if (strncmp(t->at, "profile:", 8) != 0)
-			complain(r, in_this_document(t->at), "%.200s is granted as a path of the host too (%.80s)", t->path, m->paths.v[i].at);
+			complain(r, in_this_document(t->at), "%.200s is granted as a path of the host too (%.80s)", t->path,
+				 m->paths.v[i].at);
 	}
 	m->tmpfs.n = n;
 }

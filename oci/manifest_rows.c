@@ -14,6 +14,8 @@ WORDS(landlock, "use of Landlock", { "auto", 0 }, { "require", 1 }, { "off", 2 }
 WORDS(syscalls_action, "action", { "errno", 0 }, { "kill", 1 });
 WORDS(manifest_device, "device", { "null" }, { "zero" }, { "full" }, { "random" }, { "urandom" }, { "tty" });
 
+const char *const fs_root_names[5] = { "empty", "host-ro", "dir:", "oci:", "tar:" };
+
 /* --- grammars. What a regular expression would have to spell out at length (ranges of ports and prefixes, undefined variables)
  * is the decoder's alone. */
 #define STRING(pattern) "{\"type\": \"string\", \"pattern\": \"" pattern "\"}"
@@ -24,7 +26,7 @@ WORDS(manifest_device, "device", { "null" }, { "zero" }, { "full" }, { "random" 
 /* no ".." between slashes, no wildcards */
 #define PATH_BODY "(?!(.*/)?[.][.](/|$))[^*?]*"
 #define PATH "^" PATH_START PATH_BODY "$"
-#define HOST "([0-9A-Za-z_.-]+(/[0-9]+)?|[[][0-9A-Fa-f:.]+(/[0-9]+)?[]]|[*]|[*][.][0-9A-Za-z_.-]+)"
+#define HOST "([0-9A-Za-z_.-]+(/[0-9]+)?|\\\\[[0-9A-Fa-f:.]+(/[0-9]+)?\\\\]|[*]|[*][.][0-9A-Za-z_.-]+)"
 #define PORTS "([*]|[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*)"
 
 static const struct prop_form size = { "a size such as `\"256M\"`, or bytes", OR_INTEGER(SIZE_PATTERN, "0") };
@@ -45,7 +47,8 @@ static const struct prop_form tmpfs = {
 	"{\"type\": \"object\", \"propertyNames\": " STRING(PATH) ", \"additionalProperties\": " OR_INTEGER(SIZE_PATTERN, "1") "}"
 };
 static const struct prop_form user = { "`\"UID:GID\"`, or a number for both",
-				       "{\"anyOf\": [{\"type\": \"integer\", \"minimum\": 0, \"maximum\": 4294967294}, " STRING("^[0-9]+(:[0-9]+)?$") "]}" };
+				       "{\"anyOf\": [{\"type\": \"integer\", \"minimum\": 0, \"maximum\": 4294967294}, " STRING(
+					       "^[0-9]+(:[0-9]+)?$") "]}" };
 static const struct prop_form exec = { "`\"any\"`, or a list of paths",
 				       "{\"anyOf\": [{\"const\": \"any\"}, {\"type\": \"array\", \"items\": " STRING(PATH) "}]}" };
 static const struct prop_form profile = { "`default`, `database`, `code`, `strict`, `unconfined` or `file:PATH`",

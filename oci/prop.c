@@ -225,7 +225,7 @@ static void word_list(const struct words *t, const char *name, char *s, size_t s
 	const char *near = t->n > 10 ? words_nearest(t, name) : NULL;
 	size_t i, n = 0;
 
-	snprintf(s, size, near ? "; did you mean \"%s\"?" : "", near);
+	snprintf(s, size, "%s%s%s", near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 	for (i = 0; t->n <= 10 && i < t->n && n < size; i++)
 		n += (size_t)snprintf(s + n, size - n, "%s%s", i ? ", " : ": expected one of ", t->v[i].name);
 }
@@ -304,6 +304,7 @@ static int decode_words(const struct decoder *d, const struct prop *p, const str
 			lenient_warning(p, m, &item);
 			continue;
 		}
+		word = WORD_ABSENT;
 		TRY(keep(d, decode_word(d, p, m, &item, &word)));
 		for (i = 0; i < out->n && out->v[i] != word; i++)
 			;

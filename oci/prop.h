@@ -74,8 +74,8 @@ MUST int prop_decode(struct arena *a, const struct prop *rows, const struct json
 		     void *out, struct err *e);
 
 /* As prop_decode, but goes on after an error: *all gets every one (up to PROP_ERRORS_MAX), in the order of the document, and the
- * offending members and elements stay as if they were absent. A property that is required and missing is named last of its object. Returns 0, or -EINVAL
- * with all->n > 0. */
+ * offending members and elements hold nothing that counts. A property that is required and missing is named last of its object.
+ * Returns 0, or -EINVAL with all->n > 0. */
 #define PROP_ERRORS_MAX 1000
 struct prop_errors {
 	LIST(struct err);

@@ -9,7 +9,8 @@
 
 static const struct opt opts[] = {
 	{ "json", 0, OPT_FLAG, NULL, "answer as JSON", offsetof(struct manifest_options, json) },
-	{ "sandbox", 0, OPT_VALUE, "NAME", "what ${SANDBOX} is (default: as the manifest says)", offsetof(struct manifest_options, sandbox) },
+	{ "sandbox", 0, OPT_VALUE, "NAME", "what ${SANDBOX} is (default: as the manifest says)",
+	  offsetof(struct manifest_options, sandbox) },
 	{ "sandbox-dir", 0, OPT_VALUE, "DIR", "what ${SANDBOX_DIR} is (default: .sandboxes/NAME)",
 	  offsetof(struct manifest_options, sandbox_dir) },
 	{ "found", 0, OPT_FLAG, NULL, "judge it as one that nobody named: nothing may loosen", offsetof(struct manifest_options, found) },
@@ -268,7 +269,8 @@ static const struct manifest_command *find(const char *name, struct err *e)
 		if (name_distance(name, c->name, 2) <= 2)
 			near = c;
 	}
-	fail(e, EINVAL, "there is no \"manifest %.40s\"%s%s%s", name, near ? "; did you mean \"" : "", near ? near->name : "", near ? "\"?" : "");
+	fail(e, EINVAL, "there is no \"manifest %.40s\"%s%s%s", name, near ? "; did you mean \"" : "", near ? near->name : "",
+	     near ? "\"?" : "");
 	return NULL;
 }
 
@@ -280,7 +282,8 @@ static int run(struct globals *g, const void *opts_v, int argc, char **argv, str
 	if (!c)
 		return -e->code;
 	if (n < c->min_args || (c->max_args >= 0 && n > c->max_args))
-		return fail(e, EINVAL, "\"manifest %s\" takes %s%s%s", c->name, *c->args ? "\"" : "no arguments", c->args, *c->args ? "\"" : "");
+		return fail(e, EINVAL, "\"manifest %s\" takes %s%s%s", c->name, *c->args ? "\"" : "no arguments", c->args,
+			    *c->args ? "\"" : "");
 	r = c->run(g, opts_v, n, argv + 1, e);
 	if (r < 0 && c->run == diff) { /* 1 means that they differ */
 		struct text t = { .arena = g->arena };

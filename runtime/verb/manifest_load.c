@@ -19,7 +19,8 @@ static const char *from_environment(const char *name)
 	return s && *s ? s : NULL;
 }
 
-int manifest_context_here(struct globals *g, const char *path, const struct manifest_options *o, struct manifest_context *out, struct err *e)
+int manifest_context_here(struct globals *g, const char *path, const struct manifest_options *o, struct manifest_context *out,
+			  struct err *e)
 {
 	const char *sandboxes = from_environment("WASI_SANDBOX_DIR"), *home = from_environment("HOME");
 
