@@ -23,6 +23,7 @@ const struct op_row ops[STEP_COUNT] = {
 	[STEP_CGROUP_MOUNT]  = { NULL,                        op_cgroup_mount,    NULL },
 	[STEP_NODE]          = { op_node_prepare,             op_node,            NULL },
 	[STEP_SYMLINK]       = { NULL,                        op_symlink,         NULL },
+	[STEP_FILE]          = { NULL,                        op_file,            NULL },
 	[STEP_CONSOLE]       = { NULL,                        op_console,         NULL },
 	[STEP_HOOK]          = { op_hook_prepare,             op_hook,            NULL },
 	[STEP_PIVOT]         = { NULL,                        op_pivot,           NULL },

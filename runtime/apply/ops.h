@@ -37,6 +37,9 @@ op_fn op_mount_prepare, op_mount, op_cgroup_mount, op_readonly, op_mask_prepare,
 /* apply/devices.c, console.c */
 op_fn op_node_prepare, op_node, op_symlink, op_console, op_session;
 
+/* apply/file.c */
+op_fn op_file;
+
 /* apply/hook.c */
 op_fn op_hook_prepare, op_hook;
 

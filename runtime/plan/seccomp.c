@@ -1,6 +1,8 @@
 /* seccomp.c - the filter as the configuration words it: names stay names, actions become the kernel's numbers.
  * Must not know system call numbers: apply/ compiles, and passes over names that its library does not know. */
+#include "oci/json.h"
 #include "plan/build.h"
+#include "plan/compile.h"
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <string.h>
@@ -86,15 +88,12 @@ static bool needs_stub(uint32_t action_)
 	return action_ != (SECCOMP_RET_ERRNO | ENOSYS);
 }
 
-int plan_seccomp(struct build *b, struct err *e)
+static int add_filter(struct build *b, const struct seccomp *c, struct err *e)
 {
-	const struct seccomp *c = b->l->seccomp;
 	struct step_seccomp s = { .flags = 0 };
 	bool notify = false;
 	size_t i;
 
-	if (!c)
-		return 0;
 	s.default_action = action(c->default_action, &c->default_errno_ret);
 	for (i = 0; i < c->architectures.n; i++)
 		*arena_push(b->a, &s.archs) = (uint32_t)words_seccomp_arch.v[c->architectures.v[i]].value;
@@ -107,4 +106,32 @@ int plan_seccomp(struct build *b, struct err *e)
 	s.enosys_stub = needs_stub(s.default_action);
 	plan_add(b, STEP_SECCOMP, STAGE_START, at_root)->seccomp = s;
 	return 0;
+}
+
+/* A second filter can only take away from what the first one leaves. */
+static int add_second(struct build *b, struct err *e)
+{
+	const char *text = config_annotation(b->c, ANNOTATION_SECCOMP);
+	struct seccomp *c;
+	struct json *v;
+	int r;
+
+	if (!text)
+		return 0;
+	c = arena_alloc(b->a, sizeof *c);
+	r = json_parse(b->a, text, strlen(text), JSON_MAX_CONFIG, ANNOTATION_SECCOMP, &v, e);
+	if (r == 0)
+		r = prop_decode(b->a, seccomp_props, v, PROP_UNKNOWN_ERROR, "", c, e);
+	if (r < 0) {
+		e->at[0] = 0;
+		return fail_at(e, "/annotations");
+	}
+	return add_filter(b, c, e);
+}
+
+int plan_seccomp(struct build *b, struct err *e)
+{
+	if (b->l->seccomp)
+		TRY(add_filter(b, b->l->seccomp, e));
+	return add_second(b, e);
 }

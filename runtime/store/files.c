@@ -130,3 +130,18 @@ int file_print(const char *bytes, size_t n, struct err *e)
 
 	return r < 0 ? fail_sys(e, r, "standard output") : 0;
 }
+
+int file_random_text(struct arena *a, size_t n, char **out, struct err *e)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	size_t i;
+	int r;
+
+	*out = arena_alloc(a, n + 1);
+	r = sys_random(*out, n);
+	if (r < 0)
+		return fail_sys(e, r, "no random bytes");
+	for (i = 0; i < n; i++)
+		(*out)[i] = letters[(unsigned char)(*out)[i] & 63];
+	return 0;
+}

@@ -28,4 +28,7 @@ MUST int file_complain(const char *bytes, size_t n, struct err *e);
 /* Everything to standard output. A reader who has gone away is an error. */
 MUST int file_print(const char *bytes, size_t n, struct err *e);
 
+/* n random characters of [A-Za-z0-9-_], each worth 6 bits: a generated secret. */
+MUST int file_random_text(struct arena *a, size_t n, char **out, struct err *e);
+
 #endif

@@ -1,6 +1,7 @@
 /* query.c - system calls that only ask: file systems, directories, our own capabilities, the kernel's features.
  * Must not decide anything, and must not change anything. */
 #include "sys/sys.h"
+#include <sys/random.h>
 #include <linux/capability.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -59,4 +60,21 @@ int sys_kernel_version(void)
 	if (*end == '.')
 		minor = strtol(end + 1, &end, 10);
 	return (int)(major * 1000 + minor);
+}
+
+int sys_random(void *buf, size_t n)
+{
+	char *p = buf;
+
+	while (n) {
+		ssize_t got = getrandom(p, n, 0);
+
+		if (got < 0 && errno != EINTR)
+			return -errno;
+		if (got > 0) {
+			p += got;
+			n -= (size_t)got;
+		}
+	}
+	return 0;
 }
