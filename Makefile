@@ -145,15 +145,18 @@ $(B)/tests/lint/docgen: $(B)/tests/lint/docgen.o $(B)/libwasirun.a
 docs: $(B)/tests/lint/docgen
 	$< protocol >docs/protocol.md
 	$< config >docs/config.md
+	$< manifest >docs/manifest-keys.md
+	$< schema >docs/manifest.schema.json
 	$< dictionary >tests/fuzz/config.dict
 
 # ---- what users do
 install: all
 	install -D -m 0755 -s $(B)/wasirun $(DESTDIR)$(PREFIX)/bin/wasirun
 	install -D -m 0644 docs/wasirun.8 $(DESTDIR)$(PREFIX)/share/man/man8/wasirun.8
+	install -D -m 0644 docs/wasirun-manifest.5 $(DESTDIR)$(PREFIX)/share/man/man5/wasirun-manifest.5
 	install -D -m 0644 docs/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/wasirun
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/wasirun $(DESTDIR)$(PREFIX)/share/man/man8/wasirun.8
+	rm -f $(DESTDIR)$(PREFIX)/bin/wasirun $(DESTDIR)$(PREFIX)/share/man/man8/wasirun.8 $(DESTDIR)$(PREFIX)/share/man/man5/wasirun-manifest.5
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/wasirun
 
 deps:

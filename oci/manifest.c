@@ -167,18 +167,23 @@ static void check_form(struct reader *r)
 		complain(r, "/version", "unknown version \"%.32s\": this program reads \"1\" and every \"1.N\"", v);
 }
 
+#define A_NAME "at most 64 letters, digits, \"_\", \".\" and \"-\", a letter or a digit first"
+
+static bool is_name(const char *s, size_t n)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+
+	return n >= 1 && n <= 64 && strspn(s, allowed) >= n && !strspn(s, "_.-");
+}
+
 static void check_name(struct reader *r)
 {
 	const char *s = r->doc.sandbox;
-	size_t n = s ? strlen(s) : 0;
 
-	if (!s)
+	if (!s || is_name(s, strlen(s)))
 		return;
-	if (n > 64 || strspn(s, "_.-") ||
-	    strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") != n || !n) {
-		complain(r, "/sandbox", "expected a name of at most 64 letters, digits, \"_\", \".\" and \"-\", a letter or a digit first");
-		r->doc.sandbox = NULL;
-	}
+	complain(r, "/sandbox", "expected a name: " A_NAME);
+	r->doc.sandbox = NULL;
 }
 
 /* The NAME of the first "/sandboxes/NAME/..." that the document grants: the short form names its sandbox nowhere else. */
@@ -199,7 +204,7 @@ static const char *name_in_paths(struct reader *r)
 			if (!s || strncmp(s, "/sandboxes/", 11) != 0 || s[11] == '$')
 				continue;
 			n = strcspn(s + 11, "/");
-			if (n && n <= 64 && !strspn(s + 11, "_.-"))
+			if (is_name(s + 11, n))
 				return arena_strn(r->g->arena, s + 11, n);
 		}
 	return NULL;
@@ -210,6 +215,8 @@ static void find_sandbox(struct reader *r)
 	const struct manifest_context *c = r->g->ctx;
 	struct gathering *g = r->g;
 
+	if (c->sandbox && !is_name(c->sandbox, strlen(c->sandbox)))
+		complain(r, "", "the sandbox's name \"%.64s\" is none: " A_NAME, c->sandbox);
 	g->sandbox = c->sandbox ? c->sandbox : r->doc.sandbox ? r->doc.sandbox : name_in_paths(r);
 	g->out->sandbox = g->sandbox;
 	g->sandbox_dir = c->sandbox_dir;
