@@ -47,6 +47,7 @@ const struct op_row ops[STEP_COUNT] = {
 	[STEP_CAPABILITIES]  = { op_capabilities_prepare,     op_capabilities,    NULL },
 	[STEP_NO_NEW_PRIVS]  = { NULL,                        op_no_new_privs,    NULL },
 	[STEP_LANDLOCK]      = { op_landlock_prepare,         op_landlock,        NULL },
+	[STEP_BROKER]        = { op_broker_prepare,           op_broker,          NULL },
 	[STEP_SECCOMP]       = { op_seccomp_prepare,          op_seccomp,         NULL },
 	[STEP_CWD]           = { NULL,                        op_cwd,             NULL },
 	[STEP_EXEC]          = { op_exec_prepare,             op_exec,            NULL },

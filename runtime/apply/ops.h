@@ -54,4 +54,7 @@ op_fn op_find_program, op_cwd, op_exec_prepare, op_exec;
 op_fn op_bounding_prepare, op_bounding, op_ids, op_capabilities_prepare, op_capabilities, op_no_new_privs, op_landlock_prepare,
 	op_landlock, op_seccomp_prepare, op_seccomp;
 
+/* apply/broker.c */
+op_fn op_broker_prepare, op_broker;
+
 #endif

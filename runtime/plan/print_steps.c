@@ -383,6 +383,7 @@ static const struct {
 	[STEP_CAPABILITIES] = { "capabilities", plan_show_capabilities },
 	[STEP_NO_NEW_PRIVS] = { "no-new-privs", NULL },
 	[STEP_LANDLOCK] = { "landlock", plan_show_landlock },
+	[STEP_BROKER] = { "broker", plan_show_broker },
 	[STEP_SECCOMP] = { "seccomp", plan_show_seccomp },
 	[STEP_CWD] = { "cwd", plan_show_cwd },
 	[STEP_EXEC] = { "exec", plan_show_exec },

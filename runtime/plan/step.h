@@ -73,6 +73,7 @@ enum op {
 	STEP_CAPABILITIES, /* the remaining four sets, read back */
 	STEP_NO_NEW_PRIVS,
 	STEP_LANDLOCK,
+	STEP_BROKER,       /* network grants: the supervisor outside, the filter whose calls it answers */
 	STEP_SECCOMP,
 	STEP_CWD,
 	STEP_EXEC,
@@ -280,6 +281,7 @@ struct step_landlock {
 	LIST(struct landlock_path) paths;
 	LIST(struct landlock_port) ports;
 };
+struct net_grants; /* plan/grants.h */
 struct seccomp; /* oci/config.h; apply/seccomp.c sees it through the next struct only */
 struct seccomp_cmp {
 	unsigned index, op;
@@ -353,6 +355,7 @@ struct step {
 		struct step_ids ids;
 		struct step_caps caps; /* BOUNDING and CAPABILITIES */
 		struct step_landlock landlock;
+		const struct net_grants *broker;
 		struct step_seccomp seccomp;
 		struct step_exec exec; /* FIND_PROGRAM and EXEC */
 	};

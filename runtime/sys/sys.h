@@ -147,6 +147,7 @@ MUST ssize_t sys_getdents(int fd, void *buf, size_t n);
 MUST int sys_rewind(int fd); /* lseek(fd, 0, SEEK_SET) */
 /* capget(2) of the caller: 1 << CAP_*. Either may be NULL. */
 MUST int sys_capget(uint64_t *permitted, uint64_t *effective);
+MUST int sys_capset(uint64_t permitted, uint64_t effective); /* of the caller; inheritable none */
 MUST int sys_landlock_abi(void); /* 0 = none */
 /* The running kernel's version as major * 1000 + minor: 6018. */
 MUST int sys_kernel_version(void);
