@@ -31,15 +31,37 @@ static int check(const struct grants *g, struct err *e)
 	return g->landlock ? fail(e, EINVAL, "landlock \"%.40s\": require, auto or off", g->landlock) : 0;
 }
 
+bool annotation_is(const char *key, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(key, name, n) == 0 && (!key[n] || key[n] == '.');
+}
+
+void config_annotate_more(struct arena *a, struct config *c, const char *name, const char *value)
+{
+	const char *key = name;
+	unsigned i;
+
+	for (i = 2; config_annotation(c, key); i++)
+		key = arena_fmt(a, "%s.%u", name, i);
+	config_annotate(a, c, key, value);
+}
+
 int grants_read(struct arena *a, const struct config *c, struct grants *out, struct err *e)
 {
 	const char *text = config_annotation(c, ANNOTATION_GRANTS);
+
+	*out = (struct grants){ .landlock = NULL };
+	return text ? grants_parse(a, text, out, e) : 0;
+}
+
+int grants_parse(struct arena *a, const char *text, struct grants *out, struct err *e)
+{
 	struct json *v;
 	int r;
 
 	*out = (struct grants){ .landlock = NULL };
-	if (!text)
-		return 0;
 	r = json_parse(a, text, strlen(text), JSON_MAX_MANIFEST, ANNOTATION_GRANTS, &v, e);
 	if (r == 0)
 		r = prop_decode(a, grants_props, v, PROP_UNKNOWN_ERROR, "", out, e);
@@ -59,7 +81,7 @@ void grants_write(struct arena *a, const struct grants *g, struct config *c)
 	struct json_out w = { .t = &t, .first = true };
 
 	prop_encode(&w, grants_props, g);
-	config_annotate(a, c, ANNOTATION_GRANTS, text_get(&t));
+	config_annotate_more(a, c, ANNOTATION_GRANTS, text_get(&t));
 }
 
 void config_annotate(struct arena *a, struct config *c, const char *key, const char *value)

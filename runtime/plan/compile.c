@@ -1,6 +1,5 @@
 /* compile.c - the capability manifest to OCI configuration: the order of the parts, namespaces, network.
  * Must not ask the machine: what it may know of it comes as facts. */
-#include "oci/features.h"
 #include "plan/compile_build.h"
 #include <errno.h>
 #include <string.h>
@@ -64,7 +63,7 @@ int manifest_compile(struct arena *a, const struct manifest *m, const struct hos
 {
 	struct compiling k = { .a = a, .m = m, .h = h, .c = c, .out = out, .g = grants };
 
-	*out = (struct config){ .oci_version = arena_str(a, OCI_VERSION) };
+	*out = (struct config){ .oci_version = arena_str(a, "1.0.2") }; /* the oldest that has all of it: some runtimes take no later one */
 	*grants = (struct grants){ .landlock = NULL };
 	out->linux_ = arena_alloc(a, sizeof *out->linux_);
 	out->linux_->rootfs_propagation = WORD_ABSENT;

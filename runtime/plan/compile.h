@@ -39,7 +39,14 @@ struct grants {
 
 /* Reads the annotation; *out is empty where there is none. */
 MUST int grants_read(struct arena *a, const struct config *c, struct grants *out, struct err *e);
+MUST int grants_parse(struct arena *a, const char *text, struct grants *out, struct err *e);
+/* Beside those that are there: each is enforced. */
 void grants_write(struct arena *a, const struct grants *g, struct config *c);
+
+/* Is key name, or name with a number behind it? */
+bool annotation_is(const char *key, const char *name);
+/* One more annotation of that name: "name", "name.2" ... */
+void config_annotate_more(struct arena *a, struct config *c, const char *name, const char *value);
 
 /* The paths of the host that the compilation needs to know about. */
 struct strs compile_paths(struct arena *a, const struct manifest *m);

@@ -14,7 +14,12 @@ static const char *const host_ro[] = {
 	"/etc/ssl/openssl.cnf", "/gnu/store", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/sbin", "/usr",
 };
 
-#define BIND_RO "rbind rro nosuid nodev"
+/* A file has nothing below it, and some runtimes take "rro" to mean a directory. */
+static const char *read_options(const struct path_fact *f)
+{
+	return f && !f->directory ? "rbind ro nosuid nodev" : "rbind rro nosuid nodev";
+}
+
 #define SECRETS "/run/secrets"
 
 struct mount *compile_mount(struct compiling *k, const char *destination, const char *type, const char *source, const char *options)
@@ -241,7 +246,7 @@ static int add_places(struct compiling *k, const struct places *l, struct err *e
 
 		switch (p->kind) {
 		case PLACE_READ:
-			idmap(k, p, compile_mount(k, p->inside, "bind", p->source, BIND_RO));
+			idmap(k, p, compile_mount(k, p->inside, "bind", p->source, read_options(compile_fact(k->c, p->source))));
 			compile_push(k->a, &k->g->read, p->inside);
 			break;
 		case PLACE_WRITE:

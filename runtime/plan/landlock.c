@@ -53,15 +53,15 @@ static void allow_one(struct build *b, struct step_landlock *l, const char *path
 	allow(b, l, &one, access);
 }
 
-int plan_landlock(struct build *b, struct err *e)
+static int add_domain(struct build *b, const struct kv *annotation, struct err *e)
 {
-	static const char at[] = "/annotations";
+	const char *at = plan_at(b, "/annotations/%s", plan_at_key(b, annotation->key));
 	struct step_landlock l = { .abi = b->h->landlock_abi };
 	uint64_t run = LANDLOCK_ACCESS_FS_EXECUTE;
 	struct grants g;
 	const struct mount *m;
 
-	TRY(grants_read(b->a, b->c, &g, e));
+	TRY(grants_parse(b->a, annotation->value, &g, e));
 	if (!g.landlock || strcmp(g.landlock, "off") == 0)
 		return 0;
 	if (strcmp(g.landlock, "require") == 0 && l.abi < REQUIRED_ABI)
@@ -78,12 +78,22 @@ int plan_landlock(struct build *b, struct err *e)
 	allow(b, &l, &g.read, READ | run | RESOLVE_UNIX);
 	allow(b, &l, &g.write, WRITE | run);
 	allow(b, &l, &g.execute, LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE);
-	if (g.tmpfs_root) /* of its own it holds mount points only */
-		allow_one(b, &l, "/", LANDLOCK_ACCESS_FS_READ_DIR);
+	allow_one(b, &l, "/", LANDLOCK_ACCESS_FS_READ_DIR); /* names; what is not granted is not mounted */
 	if (has_ns(b, CLONE_NEWNS))
 		allow_one(b, &l, "/dev", DEVICES);
 	if (plan_mounts_at(b, "/proc", &m))
 		allow_one(b, &l, "/proc", READ | LANDLOCK_ACCESS_FS_WRITE_FILE);
 	plan_add(b, STEP_LANDLOCK, STAGE_START, at)->landlock = l;
+	return 0;
+}
+
+/* Each can only take away from what the others leave. */
+int plan_landlock(struct build *b, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < b->c->annotations.n; i++)
+		if (annotation_is(b->c->annotations.v[i].key, ANNOTATION_GRANTS))
+			TRY(add_domain(b, &b->c->annotations.v[i], e));
 	return 0;
 }

@@ -110,7 +110,7 @@ static int bind_source(struct build *b, const struct mount *m, const char *at, s
 	if (!is_set(m->source))
 		return plan_fail(e, EINVAL, at, "a bind mount needs a source");
 	s->source = m->source[0] == '/' ? m->source : arena_fmt(b->a, "%s/%s", b->h->bundle, m->source);
-	s->open_in_parent = b->h->privileged && has_ns(b, CLONE_NEWUSER) && !of_everybody(s->source);
+	s->open_in_parent = b->h->privileged && has_ns(b, CLONE_NEWUSER) && (s->idmap || !of_everybody(s->source));
 	return 0;
 }
 

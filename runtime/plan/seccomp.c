@@ -109,29 +109,31 @@ static int add_filter(struct build *b, const struct seccomp *c, struct err *e)
 }
 
 /* A second filter can only take away from what the first one leaves. */
-static int add_second(struct build *b, struct err *e)
+static int add_annotated(struct build *b, const struct kv *annotation, struct err *e)
 {
-	const char *text = config_annotation(b->c, ANNOTATION_SECCOMP);
-	struct seccomp *c;
+	struct seccomp *c = arena_alloc(b->a, sizeof *c);
 	struct json *v;
 	int r;
 
-	if (!text)
-		return 0;
-	c = arena_alloc(b->a, sizeof *c);
-	r = json_parse(b->a, text, strlen(text), JSON_MAX_CONFIG, ANNOTATION_SECCOMP, &v, e);
+	r = json_parse(b->a, annotation->value, strlen(annotation->value), JSON_MAX_CONFIG, annotation->key, &v, e);
 	if (r == 0)
 		r = prop_decode(b->a, seccomp_props, v, PROP_UNKNOWN_ERROR, "", c, e);
-	if (r < 0) {
-		e->at[0] = 0;
-		return fail_at(e, "/annotations");
-	}
-	return add_filter(b, c, e);
+	if (r == 0)
+		r = add_filter(b, c, e);
+	if (r == 0)
+		return 0;
+	e->at[0] = 0;
+	return fail_at(e, plan_at(b, "/annotations/%s", plan_at_key(b, annotation->key)));
 }
 
 int plan_seccomp(struct build *b, struct err *e)
 {
+	size_t i;
+
 	if (b->l->seccomp)
 		TRY(add_filter(b, b->l->seccomp, e));
-	return add_second(b, e);
+	for (i = 0; i < b->c->annotations.n; i++)
+		if (annotation_is(b->c->annotations.v[i].key, ANNOTATION_SECCOMP))
+			TRY(add_annotated(b, &b->c->annotations.v[i], e));
+	return 0;
 }

@@ -74,7 +74,7 @@ static int one_secret(struct globals *g, const struct secret *s, struct compiled
 	return 0;
 }
 
-int compile_here(struct globals *g, struct manifest *m, char **args, const char *bundle, struct compiled *out, struct err *e)
+int compile_here(struct globals *g, struct manifest *m, char **args, const char *bundle, bool here, struct compiled *out, struct err *e)
 {
 	struct command *c = &out->command;
 	struct strs paths;
@@ -85,21 +85,22 @@ int compile_here(struct globals *g, struct manifest *m, char **args, const char 
 	TRY(caller(c, &out->host, e));
 	for (i = 0; args[i]; i++)
 		strs_append(g->arena, &c->args, args[i]);
-	for (i = 0; environ[i]; i++)
+	for (i = 0; here && environ[i]; i++)
 		strs_append(g->arena, &c->environment, environ[i]);
-	TRY(file_directory(g->arena, ".", &c->cwd, e));
-	c->home = set_in_environment("HOME");
+	if (here)
+		TRY(file_directory(g->arena, ".", &c->cwd, e));
+	c->home = here ? set_in_environment("HOME") : NULL;
 	if (c->home && *c->home != '/')
 		c->home = NULL;
-	c->ephemeral = !bundle;
-	c->terminal = !bundle && foreground_is_terminal();
+	c->ephemeral = here;
+	c->terminal = here && foreground_is_terminal();
 	c->bundle = bundle;
-	c->ids_base = IDS_FIRST + (bundle ? 0 : (uint32_t)getpid() % IDS_RANGES * 65536);
+	c->ids_base = IDS_FIRST + (!here ? 0 : (uint32_t)getpid() % IDS_RANGES * 65536);
 	TRY(read_profile(g, m, c, e));
 	paths = compile_paths(g->arena, m);
 	look_at(g->arena, &paths, &c->facts);
 	TRY(manifest_compile(g->arena, m, &out->host, c, &out->config, &out->grants, e));
-	for (i = 0; i < m->secrets.n; i++)
+	for (i = 0; i < m->secrets.n && (here || bundle); i++)
 		TRY(one_secret(g, &m->secrets.v[i], out, e));
 	for (i = 0; i < out->secrets.n; i++) {
 		out->secrets.v[i].uid = out->config.process->user->uid;

@@ -15,7 +15,8 @@ struct compiled {
 	LIST(struct step_file) secrets; /* below /run/secrets */
 };
 
-/* Finds out the facts that the compilation wants, and compiles. args: the program. bundle: absolute, or NULL for a root of its own. */
-MUST int compile_here(struct globals *g, struct manifest *m, char **args, const char *bundle, struct compiled *out, struct err *e);
+/* Finds out the facts that the compilation wants, and compiles. args: the program. bundle: absolute, or NULL. here: it runs
+ * here and now, with a root of its own; otherwise the configuration is for any runtime, and says nothing about this process. */
+MUST int compile_here(struct globals *g, struct manifest *m, char **args, const char *bundle, bool here, struct compiled *out, struct err *e);
 
 #endif

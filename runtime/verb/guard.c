@@ -257,7 +257,7 @@ static int run(struct globals *g, const void *opts_v, int argc, char **argv, str
 
 	(void)argc;
 	TRY(read_manifest(g, o, &m, e));
-	TRY(compile_here(g, &m, argv, NULL, &k, e));
+	TRY(compile_here(g, &m, argv, NULL, true, &k, e));
 	TRY(check(&m, &k.grants, o->best_effort, e));
 	if (k.grants.output.set)
 		k.config.process->terminal = false;

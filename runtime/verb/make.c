@@ -4,6 +4,7 @@
  * records every cgroup before it is made; init ends by itself until the commit. A runtime killed at any instant leaves nothing
  * that `delete --force` does not find. Must not know any property beyond what the record keeps. */
 #include "verb/make.h"
+#include "verb/narrow.h"
 #include "apply/cgroup.h"
 #include "apply/connect.h"
 #include "apply/inherit.h"
@@ -120,6 +121,7 @@ static int read_config(struct globals *g, const struct make_options *o, struct m
 	TRY(bundle_read(g->arena, o->bundle ? o->bundle : ".", o->config, &bundle, bytes, n, e));
 	TRY(config_decode(g->arena, *bytes, *n, o->config ? o->config : "config.json", &m->config, e));
 	m->record.bundle = arena_str(g->arena, bundle);
+	TRY(narrow_config(g, &m->config, bytes, n, e));
 	if (!m->config.process) {
 		fail(e, EINVAL, "process property must not be empty: it says what to run");
 		return fail_at(e, "/process");

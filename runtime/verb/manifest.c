@@ -14,6 +14,8 @@ static const struct opt opts[] = {
 	{ "sandbox-dir", 0, OPT_VALUE, "DIR", "what ${SANDBOX_DIR} is (default: .sandboxes/NAME)",
 	  offsetof(struct manifest_options, sandbox_dir) },
 	{ "found", 0, OPT_FLAG, NULL, "judge it as one that nobody named: nothing may loosen", offsetof(struct manifest_options, found) },
+	{ "bundle", 'b', OPT_VALUE, "DIR", "oci: make a bundle there", offsetof(struct manifest_options, bundle) },
+	{ "restrict", 0, OPT_MANY, "FILE", "take away what this policy does not grant", offsetof(struct manifest_options, restrict_) },
 	{ "file", 'f', OPT_VALUE, "FILE", "new: write it there", offsetof(struct manifest_options, file) },
 	{ NULL },
 };
@@ -254,6 +256,7 @@ static const struct manifest_command commands[] = {
 	{ "explain", "FILE", "what a process under it can do, in words", 1, 1, explain },
 	{ "normalize", "FILE", "the full form, with everything included", 1, 1, normalize },
 	{ "diff", "A B", "what B grants that A does not, and the reverse", 2, 2, diff },
+	{ "oci", "FILE [COMMAND...]", "the configuration that it becomes", 1, -1, manifest_oci },
 	{ "schema", "", "the language's JSON Schema", 0, 0, schema },
 	{ "new", "[NAME]", "a manifest to start from", 0, 1, new_ },
 	{ NULL },
@@ -298,12 +301,13 @@ static int run(struct globals *g, const void *opts_v, int argc, char **argv, str
 
 const struct verb verb_manifest = {
 	.name = "manifest",
-	.args = "check|explain|normalize|diff|schema|new [FILE...]",
+	.args = "check|explain|normalize|oci|diff|schema|new [FILE...]",
 	.summary = "ask what a capability manifest grants",
 	.details = "check FILE...    is it right? every error, a line each\n"
 		   "   explain FILE     what a process under it can do, in words\n"
 		   "   normalize FILE   the full form, with everything included\n"
 		   "   diff A B         what changed, and whether that is more or less (exit code 1: something)\n"
+		   "   oci FILE [CMD]   the config.json that it becomes; --bundle DIR makes a whole bundle\n"
 		   "   schema           the language's JSON Schema\n"
 		   "   new [NAME]       a manifest to start from: an example or one with a profile\n"
 		   "The language is described in wasirun-manifest(5). \"-\" is standard input.",

@@ -9,6 +9,7 @@
 /* The options of `manifest`; each subcommand uses some. */
 struct manifest_options {
 	const char *json, *sandbox, *sandbox_dir, *found, *file, *bundle;
+	struct strs restrict_; /* policies */
 };
 
 /* What a document's variables mean here: ${PWD} and the directory of the file are found out, ${HOME} is the environment's. The sandboxes
@@ -24,6 +25,10 @@ MUST int manifest_load(struct globals *g, const char *path, const struct manifes
  * main's one line adds something). For commands that need a manifest to go on. */
 MUST int manifest_need(struct globals *g, const char *path, const struct manifest_options *o, struct manifest *out, struct err *e);
 
+/* Takes away from *m what the policies in these files do not grant (manifest_restrict). The sandbox is that of the manifest, so that
+ * ${SANDBOX_DIR} means the same in both. manifest_need does it for o->restrict_. */
+MUST int manifest_restrict_by(struct globals *g, const struct strs *files, const struct manifest_options *o, struct manifest *m, struct err *e);
+
 /* "FILE:LINE:COL: /pointer: text", a line each. */
 void manifest_print_errors(struct text *t, const struct manifest_errors *errs);
 
@@ -33,4 +38,7 @@ struct manifest_command {
 	int min_args, max_args; /* behind its name; -1 = any */
 	int (*run)(struct globals *g, const struct manifest_options *o, int argc, char **argv, struct err *e);
 };
+/* manifest_oci.c */
+MUST int manifest_oci(struct globals *g, const struct manifest_options *o, int argc, char **argv, struct err *e);
+
 #endif
