@@ -57,9 +57,23 @@ struct tmpfs_grant {
 
 enum fs_root { ROOT_EMPTY, ROOT_HOST_RO, ROOT_DIR, ROOT_OCI, ROOT_TAR };
 
+/* What a document says anything about; for policies, which take away only there. */
+enum manifest_says {
+	SAYS_NETWORK = 1,
+	SAYS_FILESYSTEM = 2, /* read, write, cow or deny */
+	SAYS_CAPABILITIES = 4,
+	SAYS_EXEC = 8,
+	SAYS_NAMESPACES = 16,
+	SAYS_LANDLOCK = 32,
+	SAYS_SYSCALLS = 64,
+	SAYS_DEVICES = 128,
+	SAYS_PASS = 256,
+};
+
 /* Lists are sorted and hold everything once, so that one meaning has one shape. */
 struct manifest {
 	const char *sandbox;    /* name, or NULL */
+	unsigned says;          /* enum manifest_says */
 	LIST(struct endpoint) listen, connect;
 	bool network_host;      /* "network": "host" */
 	enum fs_root root;      /* EMPTY when nobody says (root_given) */
@@ -121,6 +135,12 @@ MUST int manifest_decode(struct arena *a, const char *bytes, size_t n, const cha
 
 /* The most specific grant that covers a path of the sandbox, or NULL: nothing was said about it. */
 const struct path_grant *manifest_access(const struct manifest *m, const char *inside);
+
+/* Takes away from *m what the policy does not grant, in what the policy speaks of (a policy without "network" leaves the network alone;
+ * one with an empty "network" takes all of it). Nothing is ever added: what is left of two ranges is what they share, of two limits the
+ * lower, of two paths what both allow, compared as paths of the host. Of two profiles of system calls the narrower; where neither is,
+ * "strict". */
+void manifest_restrict(struct arena *a, struct manifest *m, const struct manifest *policy);
 
 /* The manifest as the full form: one meaning, one text. What it writes decodes to the same manifest; but a secret's value is
  * left out: it must be supplied again. */

@@ -140,6 +140,11 @@ int path_order(const char *a, const char *b);
 /* --- endpoints (manifest_endpoint.c). False: complained. */
 bool read_endpoint(struct reader *r, const char *s, const char *at, bool listen, struct endpoint *out);
 
+/* The canonical way to write it. */
+const char *endpoint_text(struct arena *a, const struct endpoint *p);
+/* What two endpoints share; false: nothing. listen: 0.0.0.0 and [::] are wildcards. */
+bool endpoint_share(struct arena *a, const struct endpoint *x, const struct endpoint *y, bool listen, struct endpoint *out);
+
 /* --- sections (manifest_normal.c): what the document says, into g->out. */
 void take_document(struct reader *r);
 

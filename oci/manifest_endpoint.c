@@ -173,11 +173,13 @@ static void print_ports(struct text *t, const struct endpoint *p)
 	}
 }
 
-static const char *canonical(struct arena *a, const struct endpoint *p)
+const char *endpoint_text(struct arena *a, const struct endpoint *p)
 {
 	struct text t = { .arena = a };
 	char address[INET6_ADDRSTRLEN];
 
+	if (p->kind == ENDPOINT_UNIX)
+		return arena_fmt(a, "unix:%s", p->inside);
 	text_str(&t, p->kind == ENDPOINT_UDP ? "udp://" : "tcp://");
 	if (p->host == HOST_ANY)
 		text_str(&t, "*");
@@ -225,7 +227,7 @@ static bool read_unix(struct reader *r, const char *path, const char *at, struct
 	out->kind = ENDPOINT_UNIX;
 	out->name = p.host;
 	out->inside = p.inside;
-	out->text = arena_fmt(r->g->arena, "unix:%s", p.inside);
+	out->text = endpoint_text(r->g->arena, out);
 	return true;
 }
 
@@ -255,6 +257,6 @@ bool read_endpoint(struct reader *r, const char *s, const char *at, bool listen,
 		complain(r, at, "%s; got \"%.64s\"", wrong, s);
 		return false;
 	}
-	out->text = canonical(a, out);
+	out->text = endpoint_text(a, out);
 	return true;
 }

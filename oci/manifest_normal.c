@@ -288,12 +288,31 @@ static void take_devices(struct reader *r, const struct ints *d)
 		strs_add_once(r->g->arena, out, words_manifest_device.v[d->v[i]].name);
 }
 
+static unsigned said(const struct manifest_doc *d, const struct grants_doc *g)
+{
+	const struct filesystem_doc *f = g->filesystem;
+	const struct process_doc *p = g->process;
+	unsigned says = 0;
+
+	says |= g->network ? SAYS_NETWORK : 0;
+	says |= f && (f->read.v || f->write.v || f->cow.v || f->deny.v) ? SAYS_FILESYSTEM : 0;
+	says |= p && p->capabilities.v ? SAYS_CAPABILITIES : 0;
+	says |= p && p->exec ? SAYS_EXEC : 0;
+	says |= p && p->namespaces != WORD_ABSENT ? SAYS_NAMESPACES : 0;
+	says |= p && p->lsm && p->lsm->landlock != WORD_ABSENT ? SAYS_LANDLOCK : 0;
+	says |= g->syscalls ? SAYS_SYSCALLS : 0;
+	says |= g->devices.v ? SAYS_DEVICES : 0;
+	says |= d->environment_pass.v ? SAYS_PASS : 0;
+	return says;
+}
+
 void take_document(struct reader *r)
 {
 	const struct manifest_doc *d = &r->doc;
 	const struct grants_doc top = { d->network, d->filesystem, d->resources, d->process, d->syscalls, d->devices };
 	const struct grants_doc *g = d->capabilities ? d->capabilities : &top;
 
+	r->g->out->says |= said(d, g);
 	if (g->network)
 		take_network(r, g->network);
 	if (g->filesystem)

@@ -80,9 +80,24 @@ int manifest_need(struct globals *g, const char *path, const struct manifest_opt
 	struct err ignored;
 	int r = manifest_load(g, path, o, out, &errs, e);
 
-	if (r >= 0 || !errs.n)
+	if (r >= 0)
+		return manifest_restrict_by(g, &o->restrict_, o, out, e);
+	if (!errs.n)
 		return r;
 	manifest_print_errors(&t, &errs);
 	(void)!file_complain(text_get(&t), t.n, &ignored);
 	return fail(e, -r, "%s is no manifest that can be used: %zu error%s", path, errs.n, errs.n == 1 ? "" : "s");
+}
+
+int manifest_restrict_by(struct globals *g, const struct strs *files, const struct manifest_options *o, struct manifest *m, struct err *e)
+{
+	const struct manifest_options of_policy = { .sandbox = m->sandbox, .sandbox_dir = o->sandbox_dir };
+	struct manifest policy;
+	size_t i;
+
+	for (i = 0; i < files->n; i++) {
+		TRY(manifest_need(g, files->v[i], &of_policy, &policy, e));
+		manifest_restrict(g->arena, m, &policy);
+	}
+	return 0;
 }

@@ -100,6 +100,18 @@ put() { mkdir -p "$T/project" && printf '%s\n' "$2" >"$T/project/$1"; }
 	has "c.json:1:24"
 }
 
+@test "--restrict: a policy takes away and never adds" {
+	put m.json '{"sandbox":"dev","filesystem":{"write":["/sandboxes/dev/a","/srv"]},"network":{"connect":["*:80-90"]},"resources":{"memory":"1G"}}'
+	put p.json '{"filesystem":{"read":["/srv"],"write":["${SANDBOX_DIR}"]},"network":{"connect":["10.0.0.0/8:85"],"listen":["*:1"]}}'
+	put q.json '{"resources":{"memory":"2G","pids":9}}'
+	ok mf normalize --restrict p.json --restrict q.json m.json
+	jq -e '.capabilities | .network == {"connect":["tcp://10.0.0.0/8:85"]} and .filesystem == {"read":["/srv"],"write":["/sandboxes/dev/a"]}
+		and .resources == {"memory":"1G","pids":9}' <<<"$output"
+	put p.json '{"nosuch":1}'
+	fails mf explain --restrict p.json m.json
+	has "p.json:1:11: /nosuch"
+}
+
 @test "new: every example and every profile is right" {
 	local n
 	for n in minimal build database python-script web-server postgres mariadb redis code web; do
