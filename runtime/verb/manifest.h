@@ -27,7 +27,8 @@ MUST int manifest_need(struct globals *g, const char *path, const struct manifes
 
 /* Takes away from *m what the policies in these files do not grant (manifest_restrict). The sandbox is that of the manifest, so that
  * ${SANDBOX_DIR} means the same in both. manifest_need does it for o->restrict_. */
-MUST int manifest_restrict_by(struct globals *g, const struct strs *files, const struct manifest_options *o, struct manifest *m, struct err *e);
+MUST int manifest_restrict_by(struct globals *g, const struct strs *files, const struct manifest_options *o, struct manifest *m,
+			      struct err *e);
 
 /* "FILE:LINE:COL: /pointer: text", a line each. */
 void manifest_print_errors(struct text *t, const struct manifest_errors *errs);
