@@ -87,7 +87,7 @@ static size_t scene_parse(const char *text, int which)
 	return n;
 }
 
-static void scene_run(void)
+static inline void scene_run(void)
 {
 	struct net_grants g = { .listen = scene_points[0], .connect = scene_points[1], .published = true };
 	struct err e = { .code = 0 };
@@ -151,7 +151,7 @@ static void scene_run(void)
 
 /* --- words for tests */
 
-static struct sockaddr_in at4(const char *text, unsigned port)
+static inline struct sockaddr_in at4(const char *text, unsigned port)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
 
@@ -159,7 +159,7 @@ static struct sockaddr_in at4(const char *text, unsigned port)
 	return a;
 }
 
-static struct sockaddr_in6 at6(const char *text, unsigned port)
+static inline struct sockaddr_in6 at6(const char *text, unsigned port)
 {
 	struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port) };
 
@@ -167,7 +167,7 @@ static struct sockaddr_in6 at6(const char *text, unsigned port)
 	return a;
 }
 
-static int tcp4(void)
+static inline int tcp4(void)
 {
 	int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
 
@@ -175,21 +175,21 @@ static int tcp4(void)
 	return s;
 }
 
-static int connect4(int s, const char *text, unsigned port)
+static inline int connect4(int s, const char *text, unsigned port)
 {
 	struct sockaddr_in a = at4(text, port);
 
 	return connect(s, (struct sockaddr *)&a, sizeof a) < 0 ? -errno : 0;
 }
 
-static int bind4(int s, const char *text, unsigned port)
+static inline int bind4(int s, const char *text, unsigned port)
 {
 	struct sockaddr_in a = at4(text, port);
 
 	return bind(s, (struct sockaddr *)&a, sizeof a) < 0 ? -errno : 0;
 }
 
-static int listener4(const char *text, unsigned port, int backlog)
+static inline int listener4(const char *text, unsigned port, int backlog)
 {
 	int s = tcp4();
 
@@ -198,7 +198,7 @@ static int listener4(const char *text, unsigned port, int backlog)
 }
 
 /* Somebody is connected to s and sends a byte: an echo of it comes back. */
-static void serve_one(int s)
+static inline void serve_one(int s)
 {
 	char byte;
 	int c = accept4(s, NULL, NULL, SOCK_CLOEXEC);
@@ -207,7 +207,7 @@ static void serve_one(int s)
 	close(c);
 }
 
-static void echo(int s)
+static inline void echo(int s)
 {
 	char byte = 'x';
 
@@ -217,7 +217,7 @@ static void echo(int s)
 }
 
 /* The host's way in, tried until the sandbox listens. */
-static int reach4(const char *text, unsigned port)
+static inline int reach4(const char *text, unsigned port)
 {
 	int i, s;
 
