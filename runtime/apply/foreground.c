@@ -6,6 +6,8 @@
 #include "sys/sys.h"
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -133,6 +135,36 @@ static void reap(struct loop *l)
 		}
 }
 
+/* One of the masks in /proc/PID/status, 0 when it cannot be had. */
+static uint64_t mask_of(const char *status, const char *name)
+{
+	const char *at = strstr(status, name);
+
+	return at ? strtoull(at + strlen(name), NULL, 16) : 0;
+}
+
+/* The kernel drops what pid 1 of a namespace does not handle, but for SIGKILL. A command that somebody runs in place of itself has to end
+ * as it would have. */
+static void pass_on(struct loop *l, int sig)
+{
+	static const int ending[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2 };
+	char path[32], status[4096];
+	size_t i;
+
+	for (i = 0; l->f->as_host && i < sizeof ending / sizeof *ending; i++) {
+		if (sig != ending[i])
+			continue;
+		snprintf(path, sizeof path, "/proc/%d/status", (int)l->pid);
+		if (sys_read_file(AT_FDCWD, path, status, sizeof status) <= 0 ||
+		    (mask_of(status, "\nSigCgt:") | mask_of(status, "\nSigIgn:") | mask_of(status, "\nSigBlk:")) & 1ull << (sig - 1))
+			break;
+		l->f->ended_by = sig;
+		sig = SIGKILL;
+		break;
+	}
+	(void)!sys_pidfd_signal(l->pidfd, sig);
+}
+
 static void take_signals(struct loop *l)
 {
 	struct signalfd_siginfo s;
@@ -150,7 +182,7 @@ static void take_signals(struct loop *l)
 		case SIGPIPE: /* our own: a write to a reader who left */
 			break;
 		default:
-			(void)!sys_pidfd_signal(l->pidfd, (int)s.ssi_signo);
+			pass_on(l, (int)s.ssi_signo);
 		}
 	}
 }
@@ -345,6 +377,7 @@ int foreground_wait(struct foreground *f, pid_t pid, int pidfd, int *code, struc
 		drain(&l);
 	if (f->tap)
 		drain_tap(&l);
-	*code = WIFSIGNALED(l.status) ? 128 + WTERMSIG(l.status) : WEXITSTATUS(l.status);
+	*code = WIFSIGNALED(l.status) && f->ended_by ? 128 + f->ended_by :
+		WIFSIGNALED(l.status) ? 128 + WTERMSIG(l.status) : WEXITSTATUS(l.status);
 	return 0;
 }

@@ -33,6 +33,8 @@ struct foreground {
 	struct tap *tap;      /* or NULL; set after foreground_begin */
 	int64_t deadline;     /* sys_now_us at which the program is killed; 0 = never */
 	bool timed_out;       /* it was */
+	bool as_host;         /* a signal that the program neither handles nor ignores ends it, although it is pid 1 of its namespace */
+	int ended_by;         /* that signal; 0 = none */
 };
 
 /* The deadline that lies ms milliseconds from now. */

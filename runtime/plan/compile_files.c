@@ -38,6 +38,12 @@ struct mount *compile_mount(struct compiling *k, const char *destination, const 
 	return m;
 }
 
+/* A program in a list cannot start without the one that loads its libraries. */
+static const char *const loaders[] = {
+	"/lib/ld-linux-aarch64.so.1", "/lib/ld-linux-riscv64-lp64d.so.1", "/lib/ld-musl-aarch64.so.1", "/lib/ld-musl-x86_64.so.1",
+	"/lib/ld64.so.1", "/lib64/ld-linux-x86-64.so.2", "/lib64/ld64.so.2",
+};
+
 static const char *directory_of(struct arena *a, const char *path)
 {
 	size_t n = (size_t)(strrchr(path, '/') - path);
@@ -61,8 +67,8 @@ struct strs compile_paths(struct arena *a, const struct manifest *m)
 		if (p->kind == ENDPOINT_UNIX)
 			compile_push(a, &out, directory_of(a, p->name));
 	}
-	for (i = 0; i < m->exec.n; i++)
-		compile_push(a, &out, m->exec.v[i].host);
+	for (i = 0; i < sizeof loaders / sizeof *loaders && !m->exec_any && m->root == ROOT_HOST_RO; i++)
+		compile_push(a, &out, loaders[i]);
 	return out;
 }
 
@@ -348,6 +354,9 @@ int compile_files(struct compiling *k, struct err *e)
 	if (!k->m->exec_any) {
 		for (i = 0; i < k->m->exec.n; i++)
 			compile_push(k->a, &k->g->execute, k->m->exec.v[i].inside);
+		for (i = 0; i < sizeof loaders / sizeof *loaders && k->m->root == ROOT_HOST_RO; i++)
+			if (compile_fact(k->c, loaders[i]))
+				compile_push(k->a, &k->g->execute, loaders[i]);
 		if (!k->g->execute.v)
 			k->g->execute.v = arena_array(k->a, 1, sizeof *k->g->execute.v);
 	}

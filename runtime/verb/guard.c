@@ -225,7 +225,7 @@ static int guard(struct globals *g, const struct options *o, struct compiled *k,
 	struct given given = { .config = &k->config, .env = k->secret_env, .files = k->secrets.v, .files_n = k->secrets.n,
 			       .best_effort = o->best_effort != NULL };
 	struct make_options mo = { .given = &given };
-	struct staying s = { .timeout = k->grants.timeout };
+	struct staying s = { .timeout = k->grants.timeout, .as_host = true };
 	struct making m;
 	int r;
 

@@ -59,6 +59,7 @@ struct tap;
 struct staying {
 	struct tap *tap;         /* apply/foreground.h; NULL: it has our own streams */
 	struct opt_uint timeout; /* milliseconds; then everything is killed */
+	bool as_host;            /* signals end the program as they would on the host */
 	bool timed_out;          /* that is what happened */
 };
 /* Starts the program, waits for its end while passing signals on, and deletes the container (unless o->keep). Returns its exit code. */

@@ -183,7 +183,8 @@ left_processes() {
 	done 2>/dev/null
 }
 left_cgroups() { find /sys/fs/cgroup -depth -type d -name "*$ID*" 2>/dev/null; }
-left_state() { ls -A "$T/root" 2>/dev/null; }
+# "@seccomp" is no container: compiled filters
+left_state() { ls -A "$T/root" 2>/dev/null | grep -v '^@'; }
 left_mounts() { grep -F "$T" /proc/self/mountinfo; }
 
 nothing_left() {
@@ -220,7 +221,7 @@ teardown() {
 		wait "$p" 2>/dev/null || true
 	done
 	for c in "$T"/root/*/; do
-		[ ! -d "$c" ] || rt delete --force "$(basename "$c")" || true
+		[ ! -d "$c" ] || [[ $c == */@* ]] || rt delete --force "$(basename "$c")" || true
 	done
 	nothing_left || { bad=1; sweep; }
 	rm -rf --one-file-system "$T"
