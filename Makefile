@@ -17,7 +17,7 @@ WARN = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wno-miss
 ifeq ($(CI),true)
 WARN += -Werror
 endif
-ALL_CPPFLAGS = -D_GNU_SOURCE -I. -Iruntime $(CPPFLAGS)
+ALL_CPPFLAGS = -D_GNU_SOURCE -I. -Iruntime -I$(B) $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(HARDEN) $(EXTRA)
 # The runtime is linked statically: its process starts in 0.54 ms instead of 0.76, and it needs a third less memory. Its entry point is
 # runtime/apply/seal_early.c's, which a dynamic program has no use for (the dynamic linker comes first).
@@ -59,6 +59,13 @@ $(B)/version.h: FORCE
 $(B)/runtime/main.o $(B)/runtime/verb/%.o: ALL_CPPFLAGS += -include $(B)/version.h
 $(B)/runtime/main.o $(filter $(B)/runtime/verb/%,$(OBJ)): $(B)/version.h
 
+# The manifests that are compiled in, as a table of C strings.
+BUILTIN := $(sort $(wildcard templates/profiles/*.json templates/manifests/*.json))
+$(B)/oci/manifest_builtin.inc: $(BUILTIN) oci/builtin.awk
+	@mkdir -p $(@D)
+	@awk -f oci/builtin.awk $(BUILTIN) >$@.new && mv $@.new $@
+$(B)/oci/manifest_builtin.o: $(B)/oci/manifest_builtin.inc
+
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -83,9 +90,14 @@ GOLDEN_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/plan/*.c))
 $(B)/tests/golden: $(GOLDEN_OBJ) $(B)/libpure.a
 	$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# Manifests: their meaning in words, in normal form, and what changed between two.
+MANIFEST_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/manifest/*.c))
+$(B)/tests/manifests: $(MANIFEST_OBJ) $(B)/libpure.a
+	$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 RUNTIME ?= $(B)/wasirun
 RUN = B=$(B) RUNTIME=$(RUNTIME) CI=$(CI) tests/run
-test-programs: $(UNIT) $(B)/tests/golden $(B)/tests/tool $(B)/tests/lint/docgen
+test-programs: $(UNIT) $(B)/tests/golden $(B)/tests/manifests $(B)/tests/tool $(B)/tests/lint/docgen
 check: check-deps
 	@$(MAKE) --no-print-directory all test-programs $(FUZZ)
 	@$(RUN) unit golden lint fuzz bats escape fault engines vm
@@ -148,16 +160,19 @@ docs: $(B)/tests/lint/docgen $(B)/wasirun
 	$(B)/wasirun introspect bash >docs/completion.bash
 	$< protocol >docs/protocol.md
 	$< config >docs/config.md
+	$< manifest >docs/manifest-keys.md
+	$< schema >docs/manifest.schema.json
 	$< dictionary >tests/fuzz/config.dict
 
 # ---- what users do
 install: all
 	install -D -m 0755 -s $(B)/wasirun $(DESTDIR)$(PREFIX)/bin/wasirun
 	install -D -m 0644 docs/wasirun.8 $(DESTDIR)$(PREFIX)/share/man/man8/wasirun.8
+	install -D -m 0644 docs/wasirun-manifest.5 $(DESTDIR)$(PREFIX)/share/man/man5/wasirun-manifest.5
 	$(B)/wasirun introspect bash >$(B)/completion.bash
 	install -D -m 0644 $(B)/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/wasirun
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/wasirun $(DESTDIR)$(PREFIX)/share/man/man8/wasirun.8
+	rm -f $(DESTDIR)$(PREFIX)/bin/wasirun $(DESTDIR)$(PREFIX)/share/man/man8/wasirun.8 $(DESTDIR)$(PREFIX)/share/man/man5/wasirun-manifest.5
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/wasirun
 
 deps:
@@ -185,8 +200,8 @@ help:
 	@echo "make docs          the documents that are written from tables"
 	@echo "make deps          Debian packages for all of it"
 
--include $(OBJ:.o=.d) $(B)/runtime/main.d $(UNIT:=.d) $(B)/tests/unit/test.d $(TOOL_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(FUZZ_OBJ:.o=.d) \
-	$(FUZZ_SRC:%.c=$(B)/fuzzed/%.d)
+-include $(OBJ:.o=.d) $(B)/runtime/main.d $(UNIT:=.d) $(B)/tests/unit/test.d $(TOOL_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(MANIFEST_OBJ:.o=.d) \
+	$(FUZZ_OBJ:.o=.d) $(FUZZ_SRC:%.c=$(B)/fuzzed/%.d)
 FORCE:
 .SECONDARY:
 .PHONY: all unit test-programs check check-deps check-unit check-bats check-fault check-engines check-vm asan ubsan analyze fuzz \

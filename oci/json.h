@@ -74,5 +74,6 @@ void json_put_uint(struct json_out *w, uint64_t v);
 void json_put_number(struct json_out *w, const char *text);
 void json_put_bool(struct json_out *w, bool v);
 void json_put_null(struct json_out *w);
+void json_put_tree(struct json_out *w, const struct json *v);
 
 #endif

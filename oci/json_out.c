@@ -207,7 +207,7 @@ void json_put_null(struct json_out *w)
 	put(w, "null");
 }
 
-static void put_tree(struct json_out *w, const struct json *v)
+void json_put_tree(struct json_out *w, const struct json *v)
 {
 	const struct json *m;
 
@@ -231,7 +231,7 @@ static void put_tree(struct json_out *w, const struct json *v)
 		for (m = v->child; m; m = m->next) {
 			if (m->key)
 				json_key(w, m->key);
-			put_tree(w, m);
+			json_put_tree(w, m);
 		}
 		json_close(w, v->type == JSON_ARRAY ? ']' : '}');
 		break;
@@ -242,5 +242,5 @@ void json_write(struct text *t, const struct json *v, int indent)
 {
 	struct json_out w = { .t = t, .indent = indent };
 
-	put_tree(&w, v);
+	json_put_tree(&w, v);
 }

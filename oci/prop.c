@@ -22,6 +22,7 @@ struct decoder {
 	struct arena *arena;
 	enum prop_unknown unknown;
 	struct err *e;
+	struct prop_errors *all; /* NULL: the first error ends it */
 };
 
 static void put_name(char *s, size_t size, const char *name)
@@ -67,7 +68,17 @@ static int at_fail(const struct decoder *d, const struct where *w)
 
 #define FAIL(d, w, ...) (fail((d)->e, EINVAL, __VA_ARGS__), at_fail((d), (w)))
 
-/* What a value is, for "expected X, got Y". */
+/* What became of one member or element. All errors are wanted: note this one and go on. */
+static int keep(const struct decoder *d, int r)
+{
+	if (r < 0 && d->all && d->all->n < PROP_ERRORS_MAX) {
+		*arena_push(d->arena, d->all) = *d->e;
+		memset(d->e, 0, sizeof *d->e);
+		return 0;
+	}
+	return r;
+}
+
 static const char *got(const struct json *v, char buf[48])
 {
 	if (v->type == JSON_NUMBER)
@@ -109,6 +120,18 @@ const char *prop_nearest(const struct prop *rows, const char *s)
 	return p ? p->name : NULL;
 }
 
+static int refuse_name(const struct decoder *d, const struct prop *rows, const struct prop *near, const struct where *w)
+{
+	const struct prop *p;
+	char known[300] = "";
+	size_t n = 0;
+
+	for (p = rows; p->name && n < sizeof known; p++)
+		n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", p == rows ? "" : ", ", p->name);
+	return near ? FAIL(d, w, "unknown property; did you mean \"%s\"? Known here: %s", near->name, known)
+		    : FAIL(d, w, "unknown property; known here: %s", known);
+}
+
 static int unknown_name(const struct decoder *d, const struct prop *rows, const struct json *v, const struct where *w)
 {
 	const struct prop *near;
@@ -119,10 +142,8 @@ static int unknown_name(const struct decoder *d, const struct prop *rows, const 
 	if (d->unknown == PROP_UNKNOWN_ERROR && strncmp(v->key, "x-", 2) == 0)
 		return 0;
 	near = nearest(rows, v->key);
-	if (d->unknown == PROP_UNKNOWN_ERROR && near)
-		return FAIL(d, w, "unknown property; did you mean \"%s\"?", near->name);
 	if (d->unknown == PROP_UNKNOWN_ERROR)
-		return FAIL(d, w, "unknown property");
+		return refuse_name(d, rows, near, w);
 	if (!near && !log_debugging())
 		return 0;
 	spell(w, at, sizeof at);
@@ -198,15 +219,14 @@ static int decode_u32(const struct decoder *d, const struct prop *p, const struc
 	return 0;
 }
 
-/* The names of a small table, for messages. */
-static void word_list(const struct words *t, char *s, size_t size)
+/* For messages: the names of a small table, the nearest name of a large one. */
+static void word_list(const struct words *t, const char *name, char *s, size_t size)
 {
+	const char *near = t->n > 10 ? words_nearest(t, name) : NULL;
 	size_t i, n = 0;
 
-	s[0] = 0;
-	if (t->n > 10)
-		return;
-	for (i = 0; i < t->n && n < size; i++)
+	snprintf(s, size, "%s%s%s", near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	for (i = 0; t->n <= 10 && i < t->n && n < size; i++)
 		n += (size_t)snprintf(s + n, size - n, "%s%s", i ? ", " : ": expected one of ", t->v[i].name);
 }
 
@@ -219,7 +239,7 @@ static int decode_word(const struct decoder *d, const struct prop *p, const stru
 	*out = words_find_n(p->words, v->text, v->n);
 	if (*out >= 0)
 		return 0;
-	word_list(p->words, list, sizeof list);
+	word_list(p->words, v->text, list, sizeof list);
 	return FAIL(d, w, "unknown %s \"%.64s\"%s", p->words->what, v->text, list);
 }
 
@@ -243,8 +263,9 @@ static int decode_strs(const struct decoder *d, const struct prop *p, const stru
 
 	out->v = arena_array(d->arena, (size_t)v->n + 1, sizeof *out->v);
 	for (m = v->child; m; m = m->next, item.index++) {
-		TRY(check_string(d, p, m, &item));
-		out->v[out->n++] = (char *)(uintptr_t)m->text;
+		/* NULL when it is no string: the others keep their numbers */
+		out->v[out->n++] = m->type == JSON_STRING ? (char *)(uintptr_t)m->text : NULL;
+		TRY(keep(d, check_string(d, p, m, &item)));
 	}
 	return 0;
 }
@@ -283,10 +304,11 @@ static int decode_words(const struct decoder *d, const struct prop *p, const str
 			lenient_warning(p, m, &item);
 			continue;
 		}
-		TRY(decode_word(d, p, m, &item, &word));
+		word = WORD_ABSENT;
+		TRY(keep(d, decode_word(d, p, m, &item, &word)));
 		for (i = 0; i < out->n && out->v[i] != word; i++)
 			;
-		if (i == out->n)
+		if (i == out->n && word >= 0)
 			out->v[out->n++] = word;
 	}
 	return 0;
@@ -302,8 +324,9 @@ static int decode_map(const struct decoder *d, const struct prop *p, const struc
 		item.name = m->key;
 		if (!m->key[0])
 			return FAIL(d, w, "the empty string cannot be a key");
-		TRY(check_string(d, p, m, &item));
-		out->v[out->n++] = (struct kv){ (char *)(uintptr_t)m->key, (char *)(uintptr_t)m->text };
+		TRY(keep(d, check_string(d, p, m, &item)));
+		if (m->type == JSON_STRING)
+			out->v[out->n++] = (struct kv){ (char *)(uintptr_t)m->key, (char *)(uintptr_t)m->text };
 	}
 	return 0;
 }
@@ -323,7 +346,7 @@ static int decode_objects(const struct decoder *d, const struct prop *p, const s
 		item.index = n++;
 		if (m->key && !m->key[0])
 			return FAIL(d, w, "the empty string cannot be a key");
-		TRY(decode_object(d, p->sub, m, &item, element));
+		TRY(keep(d, decode_object(d, p->sub, m, &item, element)));
 		if (m->key)
 			memcpy(element, &m->key, sizeof m->key);
 	}
@@ -359,6 +382,8 @@ static int decode_bool(const struct decoder *d, const struct json *v, const stru
 	return 0;
 }
 
+static int decode_bare(const struct decoder *d, const struct prop *p, const struct json *v, const struct where *w, void *out);
+
 static int decode_value(const struct decoder *d, const struct prop *p, const struct json *v, const struct where *w, void *field)
 {
 	void *o;
@@ -383,7 +408,10 @@ static int decode_value(const struct decoder *d, const struct prop *p, const str
 	case PROP_OBJ:
 		o = arena_alloc(d->arena, p->size);
 		memcpy(field, &o, sizeof o);
-		return decode_object(d, p->sub, v, w, o);
+		return v->type == JSON_STRING && p->bare ? decode_bare(d, p, v, w, o) : decode_object(d, p->sub, v, w, o);
+	case PROP_VALUE:
+		*(const struct json **)field = v;
+		return 0;
 	default:
 		return decode_list(d, p, v, w, field);
 	}
@@ -401,6 +429,24 @@ static const struct prop *find_row(const struct prop *rows, const struct prop *g
 	return p;
 }
 
+static void words_absent(const struct prop *rows, void *out)
+{
+	const struct prop *p;
+
+	for (p = rows; p->name; p++)
+		if (p->kind == PROP_WORD)
+			*(int *)((char *)out + p->offset) = WORD_ABSENT;
+}
+
+/* A string where an object is expected that one stands for. */
+static int decode_bare(const struct decoder *d, const struct prop *p, const struct json *v, const struct where *w, void *out)
+{
+	const struct prop *row = find_row(p->sub, p->sub, p->bare);
+
+	words_absent(p->sub, out);
+	return decode_value(d, row, v, w, (char *)out + row->offset);
+}
+
 static int decode_object(const struct decoder *d, const struct prop *rows, const struct json *v, const struct where *w, void *out)
 {
 	struct where member = { .up = w };
@@ -408,28 +454,26 @@ static int decode_object(const struct decoder *d, const struct prop *rows, const
 	const struct prop *p, *guess = rows;
 	uint64_t seen = 0; /* one bit a row */
 
+	words_absent(rows, out);
 	if (v->type != JSON_OBJECT)
 		return wrong_type(d, w, v, "object");
-	for (p = rows; p->name; p++)
-		if (p->kind == PROP_WORD)
-			*(int *)((char *)out + p->offset) = WORD_ABSENT;
 	for (m = v->child; m; m = m->next) {
 		member.name = m->key;
 		p = find_row(rows, guess, m->key);
 		if (!p->name) {
-			TRY(unknown_name(d, rows, m, &member));
+			TRY(keep(d, unknown_name(d, rows, m, &member)));
 			continue;
 		}
 		guess = p + 1;
 		if (m->type == JSON_NULL && d->unknown == PROP_UNKNOWN_IGNORE)
 			continue;
-		TRY(decode_value(d, p, m, &member, (char *)out + p->offset));
+		TRY(keep(d, decode_value(d, p, m, &member, (char *)out + p->offset)));
 		seen |= UINT64_C(1) << (p - rows);
 	}
 	for (p = rows; p->name; p++)
 		if ((p->flags & PROP_REQUIRED) && !(seen & UINT64_C(1) << (p - rows))) {
 			member.name = p->name;
-			return FAIL(d, &member, "required, but missing");
+			TRY(keep(d, FAIL(d, &member, "required, but missing")));
 		}
 	return 0;
 }
@@ -437,8 +481,19 @@ static int decode_object(const struct decoder *d, const struct prop *rows, const
 int prop_decode(struct arena *a, const struct prop *rows, const struct json *v, enum prop_unknown unknown, const char *at, void *out,
 		struct err *e)
 {
-	struct decoder d = { a, unknown, e };
+	struct decoder d = { a, unknown, e, NULL };
 	struct where top = { .base = at };
 
 	return decode_object(&d, rows, v, &top, out);
+}
+
+int prop_decode_all(struct arena *a, const struct prop *rows, const struct json *v, enum prop_unknown unknown, const char *at, void *out,
+		    struct prop_errors *all)
+{
+	struct err e = { 0 };
+	struct decoder d = { a, unknown, &e, all };
+	struct where top = { .base = at };
+
+	(void)!keep(&d, decode_object(&d, rows, v, &top, out));
+	return all->n ? -EINVAL : 0;
 }

@@ -22,6 +22,13 @@ enum prop_kind {
 	PROP_OBJ,      /* pointer to the struct that sub describes; NULL when absent */
 	PROP_LIST,     /* LIST(struct): a list of objects that sub describes */
 	PROP_OBJMAP,   /* LIST(struct): an object whose members are objects; the element starts with char *key */
+	PROP_VALUE,    /* const struct json *, NULL when absent: what has more than one type, or a grammar of its own (form) */
+};
+
+/* A grammar that the row's owner parses: sizes, endpoints, paths. Rows only pass it on, to the schema and the docs. */
+struct prop_form {
+	const char *what;   /* "a size such as 256M" */
+	const char *schema; /* the JSON Schema of a value, as far as a schema can judge it */
 };
 
 enum {
@@ -47,6 +54,9 @@ struct prop {
 	const char *doc;          /* one sentence for docs/config.md */
 	const char *example;      /* a JSON value that is accepted and that changes the plan */
 	const char *in;           /* the object in which the example makes sense; NULL = the example of the object it is in */
+	const struct prop_form *form; /* PROP_VALUE; PROP_STR; of each string (STRS) or value (MAP); NULL = nothing but the type */
+	const struct prop_form *keys; /* PROP_MAP, PROP_OBJMAP: of each key */
+	const char *bare;         /* PROP_OBJ: a string stands for an object that holds only this property; NULL = an object only */
 };
 
 /* What to do with names that no row knows. */
@@ -62,6 +72,16 @@ enum prop_unknown {
  * at: the JSON pointer of v ("" for the document). Errors: EINVAL with at = the pointer of the offending value. */
 MUST int prop_decode(struct arena *a, const struct prop *rows, const struct json *v, enum prop_unknown unknown, const char *at,
 		     void *out, struct err *e);
+
+/* As prop_decode, but goes on after an error: *all gets every one (up to PROP_ERRORS_MAX), in the order of the document, and the
+ * offending members and elements hold nothing that counts. A property that is required and missing is named last of its object.
+ * Returns 0, or -EINVAL with all->n > 0. */
+#define PROP_ERRORS_MAX 1000
+struct prop_errors {
+	LIST(struct err);
+};
+MUST int prop_decode_all(struct arena *a, const struct prop *rows, const struct json *v, enum prop_unknown unknown, const char *at,
+			 void *out, struct prop_errors *all);
 
 /* Writes the object that the rows describe; absent properties are left out. */
 void prop_encode(struct json_out *w, const struct prop *rows, const void *in);

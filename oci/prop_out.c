@@ -140,6 +140,9 @@ static void put_value(struct json_out *w, const struct prop *p, const void *fiel
 	case PROP_OBJMAP:
 		put_objects(w, p, list_of(field));
 		break;
+	case PROP_VALUE:
+		json_put_tree(w, *(const struct json *const *)field);
+		break;
 	}
 }
 

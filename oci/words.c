@@ -3,6 +3,7 @@
  * Constants that older kernel headers lack are given here by value: they are ABI and cannot change. libseccomp's comparison and
  * architecture tokens are given by value too, because this floor links no library. Must not decide what a word leads to. */
 #include "oci/words.h"
+#include "base/nearest.h"
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
@@ -192,6 +193,24 @@ int words_find_n(const struct words *w, const char *name, size_t n)
 int words_find(const struct words *w, const char *name)
 {
 	return words_find_n(w, name, strlen(name));
+}
+
+const char *words_nearest(const struct words *w, const char *name)
+{
+	const char *found = NULL;
+	unsigned best = 3, d;
+	size_t i;
+
+	for (i = 0; i < w->n; i++) {
+		d = name_distance(w->v[i].name, name, best - 1);
+		if (d < best) {
+			best = d;
+			found = w->v[i].name;
+		}
+		if (!best)
+			break;
+	}
+	return found;
 }
 
 const char *words_name(const struct words *w, uint64_t value)

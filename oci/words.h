@@ -60,6 +60,9 @@ enum mount_option_kind {
 int words_find(const struct words *w, const char *name);
 int words_find_n(const struct words *w, const char *name, size_t n);
 
+/* The word nearest to a mistyped one (edit distance at most 2), or NULL. */
+const char *words_nearest(const struct words *w, const char *name);
+
 /* The name for a kernel value, or NULL. */
 const char *words_name(const struct words *w, uint64_t value);
 

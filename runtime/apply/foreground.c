@@ -6,6 +6,8 @@
 #include "sys/sys.h"
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -28,7 +30,7 @@ struct loop {
 	pid_t pid;
 	int pidfd, status;
 	bool exited, hung, deaf; /* deaf: standard output is gone */
-	struct copy in, out;
+	struct copy in, out, tapped[2];
 };
 
 int foreground_reap_orphans(struct err *e)
@@ -133,6 +135,36 @@ static void reap(struct loop *l)
 		}
 }
 
+/* One of the masks in /proc/PID/status, 0 when it cannot be had. */
+static uint64_t mask_of(const char *status, const char *name)
+{
+	const char *at = strstr(status, name);
+
+	return at ? strtoull(at + strlen(name), NULL, 16) : 0;
+}
+
+/* The kernel drops what pid 1 of a namespace does not handle, but for SIGKILL. A command that somebody runs in place of itself has to end
+ * as it would have. */
+static void pass_on(struct loop *l, int sig)
+{
+	static const int ending[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2 };
+	char path[32], status[4096];
+	size_t i;
+
+	for (i = 0; l->f->as_host && i < sizeof ending / sizeof *ending; i++) {
+		if (sig != ending[i])
+			continue;
+		snprintf(path, sizeof path, "/proc/%d/status", (int)l->pid);
+		if (sys_read_file(AT_FDCWD, path, status, sizeof status) <= 0 ||
+		    (mask_of(status, "\nSigCgt:") | mask_of(status, "\nSigIgn:") | mask_of(status, "\nSigBlk:")) & 1ull << (sig - 1))
+			break;
+		l->f->ended_by = sig;
+		sig = SIGKILL;
+		break;
+	}
+	(void)!sys_pidfd_signal(l->pidfd, sig);
+}
+
 static void take_signals(struct loop *l)
 {
 	struct signalfd_siginfo s;
@@ -150,7 +182,7 @@ static void take_signals(struct loop *l)
 		case SIGPIPE: /* our own: a write to a reader who left */
 			break;
 		default:
-			(void)!sys_pidfd_signal(l->pidfd, (int)s.ssi_signo);
+			pass_on(l, (int)s.ssi_signo);
 		}
 	}
 }
@@ -215,8 +247,58 @@ static void give(struct copy *c, int fd, size_t most, bool *lost)
 		c->at = c->n = 0;
 }
 
+/* What may still pass of what has come. */
+static void take_tapped(struct loop *l, int i)
+{
+	struct copy *c = &l->tapped[i];
+	struct tap *t = l->f->tap;
+	ssize_t got;
+
+	fill(c, t->read[i], &got);
+	if (got == 0 || (got < 0 && got != -EAGAIN))
+		c->ended = true;
+	if (c->n > t->left) {
+		c->n = (size_t)t->left;
+		t->cut = true;
+	}
+	t->left -= c->n;
+}
+
+/* Milliseconds that poll may wait. */
+static int patience(struct loop *l)
+{
+	int64_t left;
+
+	if (!l->f->deadline || l->f->timed_out)
+		return l->hung ? HANGUP_MS : -1;
+	left = (l->f->deadline - sys_now_us() + 999) / 1000;
+	if (left <= 0) {
+		l->f->timed_out = true;
+		(void)!sys_pidfd_signal(l->pidfd, SIGKILL);
+		return l->hung ? HANGUP_MS : -1;
+	}
+	if (l->hung && left > HANGUP_MS)
+		return HANGUP_MS;
+	return left > INT_MAX ? INT_MAX : (int)left;
+}
+
+static void turn_tap(struct loop *l, const struct pollfd p[4])
+{
+	bool lost;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (p[i].revents)
+			take_tapped(l, i);
+		lost = false;
+		if (p[2 + i].revents)
+			give(&l->tapped[i], 1 + i, PIECE, &lost);
+	}
+}
+
 static int turn(struct loop *l, struct err *e)
 {
+	struct tap *t = l->f->tap;
 	bool tty = l->f->tty >= 0 && !l->out.ended && !l->hung, ignored = false;
 	struct pollfd p[] = {
 		{ .fd = l->f->signals, .events = POLLIN },
@@ -225,8 +307,12 @@ static int turn(struct loop *l, struct err *e)
 		{ .fd = tty && (!l->out.n || l->in.n) ? l->f->tty : -1,
 		  .events = (short)((l->out.n ? 0 : POLLIN) | (l->in.n ? POLLOUT : 0)) },
 		{ .fd = l->out.n ? 1 : -1, .events = POLLOUT },
+		{ .fd = t && !l->tapped[0].n && !l->tapped[0].ended ? t->read[0] : -1, .events = POLLIN },
+		{ .fd = t && !l->tapped[1].n && !l->tapped[1].ended ? t->read[1] : -1, .events = POLLIN },
+		{ .fd = t && l->tapped[0].n ? 1 : -1, .events = POLLOUT },
+		{ .fd = t && l->tapped[1].n ? 2 : -1, .events = POLLOUT },
 	};
-	int r = sys_poll(p, sizeof p / sizeof *p, l->hung ? HANGUP_MS : -1);
+	int r = sys_poll(p, sizeof p / sizeof *p, patience(l));
 
 	if (r < 0)
 		return fail_sys(e, r, "poll");
@@ -243,6 +329,8 @@ static int turn(struct loop *l, struct err *e)
 		take_output(l);
 	if (p[4].revents)
 		give(&l->out, 1, PIECE, &l->deaf);
+	if (t)
+		turn_tap(l, &p[5]);
 	return 0;
 }
 
@@ -259,6 +347,25 @@ static void drain(struct loop *l)
 	}
 }
 
+/* The same of the pipes. Whoever held them has died with the program's pid namespace. */
+static void drain_tap(struct loop *l)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		struct copy *c = &l->tapped[i];
+
+		while (c->n || !c->ended) {
+			if (c->n && sys_write_all(1 + i, c->buf + c->at, c->n - c->at) < 0)
+				break;
+			c->at = c->n = 0;
+			if (sys_poll1(l->f->tap->read[i], POLLIN, 0) <= 0)
+				break;
+			take_tapped(l, i);
+		}
+	}
+}
+
 int foreground_wait(struct foreground *f, pid_t pid, int pidfd, int *code, struct err *e)
 {
 	struct loop l = { .f = f, .pid = pid, .pidfd = pidfd };
@@ -268,6 +375,9 @@ int foreground_wait(struct foreground *f, pid_t pid, int pidfd, int *code, struc
 		TRY(turn(&l, e));
 	if (f->tty >= 0)
 		drain(&l);
-	*code = WIFSIGNALED(l.status) ? 128 + WTERMSIG(l.status) : WEXITSTATUS(l.status);
+	if (f->tap)
+		drain_tap(&l);
+	*code = WIFSIGNALED(l.status) && f->ended_by ? 128 + f->ended_by :
+		WIFSIGNALED(l.status) ? 128 + WTERMSIG(l.status) : WEXITSTATUS(l.status);
 	return 0;
 }

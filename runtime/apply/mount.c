@@ -203,6 +203,67 @@ static int do_long(struct run *r, const struct step_mount *m, int target, struct
 	return mount_propagation(top, m->propagation, e);
 }
 
+/* The host's directory as a bind mount, shown as the sandbox's where it has to be: overlayfs itself cannot be idmapped. */
+static struct step_mount lower_of(const struct step_mount *m)
+{
+	struct step_mount lower = *m;
+
+	lower.bind = true;
+	lower.attr = lower.attr_rec = (struct mount_attr_bits){ .set = 0 };
+	return lower;
+}
+
+/* overlayfs takes names only: those of tmpfs, from within it. */
+static int overlay_on(const struct step_mount *m, int tmpfs, struct err *e)
+{
+	static const char *const layers[] = { "lowerdir=lower", "upperdir=upper", "workdir=work" };
+	const char *options[16] = { "source=overlay" };
+	AUTO_FD int cwd = sys_open(AT_FDCWD, ".", O_PATH | O_DIRECTORY, 0);
+	size_t i, n = 1;
+	int ret, tree;
+
+	for (i = 0; i < m->data.n && n < 12; i++)
+		options[n++] = m->data.v[i];
+	for (i = 0; i < sizeof layers / sizeof *layers; i++)
+		options[n++] = layers[i];
+	ret = cwd < 0 ? cwd : sys_fchdir(tmpfs);
+	if (ret < 0)
+		return fail_sys(e, ret, "cannot enter the writable layer");
+	tree = mount_fs_simple("overlay", options, m->attr.set, e);
+	ret = sys_fchdir(cwd);
+	if (ret < 0 && tree >= 0) {
+		fd_close(&tree);
+		return fail_sys(e, ret, "cannot leave the writable layer");
+	}
+	return tree;
+}
+
+/* A tmpfs for what is written lies below the overlay, at the same place: attached, because overlayfs takes no detached mount, and covered,
+ * so that nobody reaches it by another way. */
+static int do_overlay(struct run *r, const struct step_mount *m, struct slot *slot, struct err *e)
+{
+	static const char *const options[] = { "source=cow", "mode=755", NULL }, *const names[] = { "lower", "upper", "work" };
+	struct step_mount lower = lower_of(m);
+	size_t i;
+	int ret;
+
+	AUTO_FD int from = TRY(mount_bind(r, &lower, slot, e));
+	AUTO_FD int below = TRY(find_target(r, m, true, 0, e));
+	AUTO_FD int tmpfs = TRY(mount_fs_simple("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, e));
+	for (i = 0; i < sizeof names / sizeof *names; i++) {
+		ret = sys_mkdir(tmpfs, names[i], 0755);
+		if (ret < 0)
+			return fail_sys(e, ret, "cannot prepare the writable layer");
+	}
+	TRY(mount_attach(tmpfs, below, e));
+	ret = sys_move_mount(from, "", tmpfs, "lower", MOVE_MOUNT_F_EMPTY_PATH);
+	if (ret < 0)
+		return fail_sys(e, ret, "cannot prepare the layers");
+	AUTO_FD int top = TRY(overlay_on(m, tmpfs, e));
+	AUTO_FD int target = TRY(path_open(r->root, m->target, true, e));
+	return mount_attach(top, target, e);
+}
+
 static int do_fs(struct run *r, const struct step_mount *asked, struct slot *slot, struct err *e)
 {
 	bool readonly = asked->tmpcopyup && (asked->attr.set & MOUNT_ATTR_RDONLY);
@@ -247,7 +308,7 @@ static int do_remount(struct run *r, const struct step_mount *m, struct err *e)
 
 int op_mount_prepare(struct run *r, const struct step *s, struct slot *slot, struct err *e)
 {
-	const struct step_mount *m = &s->mount;
+	const struct step_mount lower = lower_of(&s->mount), *m = s->mount.own_upper ? &lower : &s->mount;
 
 	if (m->remount || (!m->bind && !m->idmap))
 		return 0;
@@ -265,6 +326,8 @@ int op_mount(struct run *r, const struct step *s, struct slot *slot, struct err 
 		ret = do_remount(r, m, e);
 	else if (m->bind)
 		ret = do_bind(r, m, slot, e);
+	else if (m->own_upper)
+		ret = do_overlay(r, m, slot, e);
 	else
 		ret = do_fs(r, m, slot, e);
 	fd_close(&slot->fd);

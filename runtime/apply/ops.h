@@ -37,6 +37,9 @@ op_fn op_mount_prepare, op_mount, op_cgroup_mount, op_readonly, op_mask_prepare,
 /* apply/devices.c, console.c */
 op_fn op_node_prepare, op_node, op_symlink, op_console, op_session;
 
+/* apply/file.c */
+op_fn op_file;
+
 /* apply/hook.c */
 op_fn op_hook_prepare, op_hook;
 
@@ -54,5 +57,8 @@ char **program_env(const struct run *r, char **env);
 /* apply/caps.c, identity.c, seccomp.c, landlock.c */
 op_fn op_bounding_prepare, op_bounding, op_ids, op_capabilities_prepare, op_capabilities, op_no_new_privs, op_landlock_prepare,
 	op_landlock, op_seccomp_prepare, op_seccomp;
+
+/* apply/broker.c */
+op_fn op_broker_prepare, op_broker;
 
 #endif

@@ -1,5 +1,6 @@
 /* root.c - the container's root file system: attached, entered, made read-only.
  * Runs in init. Must not resolve a path inside the rootfs (path.c does), and must leave nothing of the host's tree reachable. */
+#include "apply/mount.h"
 #include "apply/mount_table.h"
 #include "apply/ops.h"
 #include "sys/sys.h"
@@ -25,8 +26,10 @@ static int clone_tree(const char *path, struct err *e)
 /* The runtime clones the tree when it may: init's user namespace may not be able to reach the path. */
 int op_root_prepare(struct run *r, const struct step *s, struct slot *slot, struct err *e)
 {
-	AUTO_FD int dir = sys_open(AT_FDCWD, s->root.path, O_PATH | O_DIRECTORY, 0);
+	AUTO_FD int dir = s->root.empty ? -1 : sys_open(AT_FDCWD, s->root.path, O_PATH | O_DIRECTORY, 0);
 
+	if (s->root.empty)
+		return 0;
 	if (dir < 0)
 		return fail_sys(e, dir, "the root file system %s", s->root.path);
 	if (r->host->privileged && s->root.clone)
@@ -56,10 +59,26 @@ static int make_parent_private(const char *path, struct err *e)
 	return ret < 0 ? fail_sys(e, ret, "cannot make the mount that holds %s private", path) : 0;
 }
 
+/* Everything in it is mounted: it holds mount points only. */
+static int empty_root(struct run *r, struct err *e)
+{
+	static const char *const options[] = { "source=root", "mode=755", "size=1m", NULL };
+	AUTO_FD int tree = TRY(mount_fs_simple("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, e));
+	/* not at "/", where a ".." in a link of the host would lead into it. Of /proc we have a handle, and nobody binds from there */
+	int ret = sys_move_mount(tree, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH);
+
+	if (ret < 0)
+		return fail_sys(e, ret, "cannot mount the root file system");
+	r->root = take_fd(&tree);
+	return 0;
+}
+
 int op_root(struct run *r, const struct step *s, struct slot *slot, struct err *e)
 {
 	int ret;
 
+	if (s->root.empty)
+		return empty_root(r, e);
 	if (!s->root.clone) {
 		r->root = sys_open(AT_FDCWD, s->root.path, O_PATH | O_DIRECTORY, 0);
 		return r->root < 0 ? fail_sys(e, r->root, "the root file system %s", s->root.path) : 0;

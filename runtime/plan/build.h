@@ -65,6 +65,7 @@ MUST int plan_id_map(struct build *b, struct err *e);
 MUST int plan_time(struct build *b, struct err *e);
 id_ranges plan_ids_from(struct build *b, const id_mappings *maps);
 bool plan_setgroups_denied(struct build *b); /* in the new user namespace of the configuration */
+bool plan_no_root(struct build *b); /* the user namespace has one id, which is not 0 */
 bool plan_id_mapped(const id_mappings *maps, uint32_t inside);
 
 /* network.c */
@@ -129,6 +130,9 @@ MUST int plan_rdt(struct build *b, enum stage now, struct err *e);
 
 /* seccomp.c */
 MUST int plan_seccomp(struct build *b, struct err *e);
+
+/* landlock.c */
+MUST int plan_landlock(struct build *b, struct err *e);
 
 /* hooks.c */
 void plan_hooks(struct build *b, enum stage stage);

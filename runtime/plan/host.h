@@ -22,6 +22,14 @@ struct hierarchy {
 	char *own;         /* our own cgroup in it, "/" or "/a/b" */
 };
 
+/* A file of the host that somebody asked about. */
+struct path_fact {
+	const char *path;
+	bool directory, idmap; /* idmap: its file system lets its mounts be idmapped */
+	uint32_t uid, gid;     /* its owner */
+};
+typedef LIST(struct path_fact) path_facts;
+
 struct host {
 	uint32_t uid, gid;        /* effective ids of the caller */
 	bool privileged;          /* CAP_SYS_ADMIN here: may mount, may make cgroups */

@@ -114,6 +114,7 @@ int plan_identity(struct build *b, struct err *e)
 	if (nnp)
 		plan_add(b, STEP_NO_NEW_PRIVS, STAGE_START, plan_at(b, "%s/noNewPrivileges", b->process_at));
 	add_cwd(b, false);
+	TRY(plan_landlock(b, e));
 	if (nnp)
 		TRY(plan_seccomp(b, e));
 	plan_add(b, STEP_EXEC, STAGE_START, plan_at(b, "%s/args", b->process_at))->exec =

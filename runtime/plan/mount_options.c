@@ -92,9 +92,11 @@ int plan_mount_options(struct build *b, const struct mount *m, const char *at, s
 	for (i = 0; i < m->options.n; i++) {
 		int word = words_find(&words_mount_option, m->options.v[i]);
 
-		if (word >= 0)
+		if (word >= 0) {
 			take_word(&words_mount_option.v[word], out);
-		else if (!for_programs(m->options.v[i])) {
+		} else if (strcmp(m->options.v[i], "x-wasirun.upper=tmpfs") == 0) {
+			out->own_upper = true;
+		} else if (!for_programs(m->options.v[i])) {
 			if (!out->data.n)
 				first_data = i;
 			take_data(b, m->options.v[i], out);

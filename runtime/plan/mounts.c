@@ -93,12 +93,24 @@ static int idmap_ranges(struct build *b, const struct mount *m, const char *at, 
 	return 0;
 }
 
+/* Programs and libraries can be reached in any user namespace: to open them beforehand would only cost time. */
+static bool of_everybody(const char *source)
+{
+	static const char *const paths[] = { "/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32" };
+	size_t i;
+
+	for (i = 0; i < sizeof paths / sizeof *paths; i++)
+		if (strcmp(source, paths[i]) == 0)
+			return true;
+	return false;
+}
+
 static int bind_source(struct build *b, const struct mount *m, const char *at, struct step_mount *s, struct err *e)
 {
 	if (!is_set(m->source))
 		return plan_fail(e, EINVAL, at, "a bind mount needs a source");
 	s->source = m->source[0] == '/' ? m->source : arena_fmt(b->a, "%s/%s", b->h->bundle, m->source);
-	s->open_in_parent = b->h->privileged && has_ns(b, CLONE_NEWUSER);
+	s->open_in_parent = b->h->privileged && has_ns(b, CLONE_NEWUSER) && (s->idmap || !of_everybody(s->source));
 	return 0;
 }
 
@@ -126,12 +138,35 @@ static void drop_unmapped_gid(struct build *b, const char *at, struct step_mount
 	s->data = kept;
 }
 
+/* An overlay with a writable layer of its own: its lower layer is bound, as the source of a bind mount is. */
+static int overlay_source(struct build *b, const char *at, struct step_mount *s, struct err *e)
+{
+	struct strs kept = { NULL, 0 };
+	size_t i;
+
+	s->fstype = "overlay";
+	for (i = 0; i < s->data.n; i++) {
+		if (strncmp(s->data.v[i], "lowerdir=/", 10) == 0)
+			s->source = s->data.v[i] + 9;
+		else
+			plan_push(b->a, &kept, s->data.v[i]);
+	}
+	if (!s->source)
+		return plan_fail(e, EINVAL, at, "an overlay needs a lowerdir");
+	s->data = kept;
+	s->rbind = true;
+	s->open_in_parent = b->h->privileged && has_ns(b, CLONE_NEWUSER);
+	return 0;
+}
+
 static int file_system(struct build *b, const struct mount *m, const char *at, struct step_mount *s, struct err *e)
 {
 	bool user = has_ns(b, CLONE_NEWUSER);
 
 	if (!is_set(m->type) || strcmp(m->type, "none") == 0)
 		return plan_fail(e, EINVAL, at, "a mount needs a type, unless it is a bind or a remount");
+	if (s->own_upper)
+		return overlay_source(b, at, s, e);
 	s->fstype = m->type;
 	s->source = is_set(m->source) ? m->source : m->type;
 	s->proc_like = strcmp(m->type, "proc") == 0 || strcmp(m->type, "sysfs") == 0;

@@ -97,6 +97,12 @@ bool plan_setgroups_denied(struct build *b)
 	       gids->v[0].size.v == 1 && uids->v[0].host_id.v == b->h->uid && gids->v[0].host_id.v == b->h->gid;
 }
 
+/* The one id of an ordinary user may be what he likes inside: what he sets up belongs to it, with no root to become. */
+bool plan_no_root(struct build *b)
+{
+	return plan_setgroups_denied(b) && !plan_id_mapped(&b->l->uid_mappings, 0) && !plan_id_mapped(&b->l->gid_mappings, 0);
+}
+
 int plan_id_map(struct build *b, struct err *e)
 {
 	const id_mappings *uids = &b->l->uid_mappings, *gids = &b->l->gid_mappings;
@@ -118,7 +124,7 @@ int plan_id_map(struct build *b, struct err *e)
 				 uids->n ? "gidMappings" : "uidMappings");
 	m.uids = plan_ids_from(b, uids);
 	m.gids = plan_ids_from(b, gids);
-	if (!plan_id_mapped(uids, 0) || !plan_id_mapped(gids, 0))
+	if (!plan_no_root(b) && (!plan_id_mapped(uids, 0) || !plan_id_mapped(gids, 0)))
 		return plan_fail(e, EINVAL, plan_id_mapped(uids, 0) ? "/linux/gidMappings" : "/linux/uidMappings",
 				 "id 0 of the container is not mapped, but its file systems are set up as that user");
 	m.deny_setgroups = plan_setgroups_denied(b);

@@ -29,16 +29,20 @@ static void add_find_program(struct build *b)
 /* The container's root file system and what is in it, before pivot_root. */
 static int inside(struct build *b, struct err *e)
 {
+	size_t i;
+
 	plan_cgroup_join(b);
 	plan_oom_score(b, STAGE_INSIDE);
 	TRY(plan_time(b, e)); /* a process that has changed its ids may no longer write its own timens_offsets */
-	if (has_ns(b, CLONE_NEWUSER))
+	if (has_ns(b, CLONE_NEWUSER) && !plan_no_root(b))
 		plan_add(b, STEP_BECOME_ROOT, STAGE_INSIDE, "");
 	if (b->made & CLONE_NEWNET)
 		plan_add(b, STEP_LOOPBACK, STAGE_INSIDE, "");
 	add_keyring(b);
 	TRY(plan_root(b, e));
 	TRY(plan_mounts(b, e));
+	for (i = 0; i < b->o->files.n; i++)
+		plan_add(b, STEP_FILE, STAGE_INSIDE, "")->file = b->o->files.v[i];
 	TRY(plan_devices(b, e));
 	return plan_console(b, e);
 }
@@ -114,7 +118,7 @@ int plan_exec(struct arena *a, const struct config *c, const struct process *p, 
 	plan_oom_score(&b, STAGE_OUTSIDE);
 	plan_rlimits(&b, STAGE_OUTSIDE);
 	plan_oom_score(&b, STAGE_INSIDE);
-	if (has_ns(&b, CLONE_NEWUSER))
+	if (has_ns(&b, CLONE_NEWUSER) && !plan_no_root(&b))
 		plan_add(&b, STEP_BECOME_ROOT, STAGE_INSIDE, "");
 	add_keyring(&b);
 	TRY(plan_console(&b, e));

@@ -11,6 +11,7 @@
 struct plan_options {
 	const char *cgroup_manager; /* "cgroupfs", "systemd", "disabled" */
 	bool no_pivot, no_new_keyring, detach, has_console_socket;
+	LIST(struct step_file) files; /* files to make in what is mounted: they stand in no document */
 };
 
 /* The plan of create/run. Errors (with the property in e->at): what config-linux.md forbids and what this machine cannot do. */

@@ -23,6 +23,7 @@ void plan_show_bounding(struct text *t, const struct step *s);
 void plan_show_ids(struct text *t, const struct step *s);
 void plan_show_capabilities(struct text *t, const struct step *s);
 void plan_show_landlock(struct text *t, const struct step *s);
+void plan_show_broker(struct text *t, const struct step *s);
 void plan_show_seccomp(struct text *t, const struct step *s);
 void plan_show_cwd(struct text *t, const struct step *s);
 void plan_show_find(struct text *t, const struct step *s);

@@ -100,6 +100,7 @@ void plan_show_mount(struct text *t, const struct step *s)
 		plan_show_key(t, m->label_key, m->label);
 	plan_show_flag(t, "tmpcopyup", m->tmpcopyup);
 	plan_show_flag(t, "copy-symlink", m->copy_symlink);
+	plan_show_flag(t, "own-upper", m->own_upper);
 	plan_show_flag(t, "src-nofollow", m->src_nofollow);
 	plan_show_flag(t, "dest-nofollow", m->dest_nofollow);
 	plan_show_flag(t, m->idmap_rec ? "ridmap" : "idmap", m->idmap);

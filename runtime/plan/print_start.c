@@ -1,5 +1,6 @@
 /* print_start.c - the steps of the last stage, in words: who the program is and what it may do.
  * Must not abbreviate: two steps that differ must print differently. */
+#include "plan/grants.h"
 #include "plan/print.h"
 #include <inttypes.h>
 #include <linux/seccomp.h>
@@ -93,6 +94,18 @@ static void show_call(struct text *t, const struct seccomp_call *c)
 			 c->args.v[i].b);
 	}
 	text_str(t, "}");
+}
+
+void plan_show_broker(struct text *t, const struct step *s)
+{
+	const struct net_grants *g = s->broker;
+	size_t i;
+
+	for (i = 0; i < g->listen_n; i++)
+		plan_show_key(t, "listen", g->listen[i].text);
+	for (i = 0; i < g->connect_n; i++)
+		plan_show_key(t, "connect", g->connect[i].text);
+	plan_show_flag(t, "published", g->published);
 }
 
 void plan_show_seccomp(struct text *t, const struct step *s)

@@ -236,6 +236,13 @@ static void show_node(struct text *t, const struct step *s)
 	plan_show_flag(t, "default", n->is_default);
 }
 
+/* Not what is in it: it may be a secret. */
+static void show_file(struct text *t, const struct step *s)
+{
+	plan_show_str(t, s->file.path);
+	text_fmt(t, " bytes=%zu mode=%04o owner=%u:%u", s->file.n, (unsigned)s->file.mode, s->file.uid, s->file.gid);
+}
+
 static void show_symlink(struct text *t, const struct step *s)
 {
 	plan_show_str(t, s->symlink.path);
@@ -355,6 +362,7 @@ static const struct {
 	[STEP_CGROUP_MOUNT] = { "cgroup-mount", plan_show_cgroup_mount },
 	[STEP_NODE] = { "node", show_node },
 	[STEP_SYMLINK] = { "symlink", show_symlink },
+	[STEP_FILE] = { "file", show_file },
 	[STEP_CONSOLE] = { "console", show_console },
 	[STEP_HOOK] = { "hook", show_hook },
 	[STEP_PIVOT] = { "pivot", show_pivot },
@@ -378,6 +386,7 @@ static const struct {
 	[STEP_CAPABILITIES] = { "capabilities", plan_show_capabilities },
 	[STEP_NO_NEW_PRIVS] = { "no-new-privs", NULL },
 	[STEP_LANDLOCK] = { "landlock", plan_show_landlock },
+	[STEP_BROKER] = { "broker", plan_show_broker },
 	[STEP_SECCOMP] = { "seccomp", plan_show_seccomp },
 	[STEP_CWD] = { "cwd", plan_show_cwd },
 	[STEP_EXEC] = { "exec", plan_show_exec },

@@ -1,6 +1,7 @@
 /* root.c - the root file system: attached first, entered after everything else is mounted in it.
  * Must not mount anything else (mounts.c). */
 #include "plan/build.h"
+#include "plan/compile.h"
 #include <errno.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -43,6 +44,7 @@ int plan_root(struct build *b, struct err *e)
 {
 	bool own = (b->made & CLONE_NEWNS) != 0;
 	struct step_root r = { .clone = own, .label = b->l->mount_label };
+	struct grants g;
 
 	if (!b->c->root || !is_set(b->c->root->path))
 		return plan_fail(e, EINVAL, "/root", "a container needs a root file system");
@@ -51,6 +53,8 @@ int plan_root(struct build *b, struct err *e)
 		TRY(without_mount_namespace(b, e));
 	if (b->joined & CLONE_NEWNS)
 		return 0; /* its root is the root */
+	TRY(grants_read(b->a, b->c, &g, e));
+	r.empty = own && g.tmpfs_root;
 	if (own)
 		add_propagation(b);
 	if (propagation(b) & MS_SLAVE)

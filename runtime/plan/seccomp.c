@@ -1,6 +1,8 @@
 /* seccomp.c - the filter as the configuration words it: names stay names, actions become the kernel's numbers.
  * Must not know system call numbers: apply/ compiles, and passes over names that its library does not know. */
+#include "oci/json.h"
 #include "plan/build.h"
+#include "plan/compile.h"
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <string.h>
@@ -86,15 +88,12 @@ static bool needs_stub(uint32_t action_)
 	return action_ != (SECCOMP_RET_ERRNO | ENOSYS);
 }
 
-int plan_seccomp(struct build *b, struct err *e)
+static int add_filter(struct build *b, const struct seccomp *c, struct err *e)
 {
-	const struct seccomp *c = b->l->seccomp;
 	struct step_seccomp s = { .flags = 0 };
 	bool notify = false;
 	size_t i;
 
-	if (!c)
-		return 0;
 	s.default_action = action(c->default_action, &c->default_errno_ret);
 	for (i = 0; i < c->architectures.n; i++)
 		*arena_push(b->a, &s.archs) = (uint32_t)words_seccomp_arch.v[c->architectures.v[i]].value;
@@ -106,5 +105,35 @@ int plan_seccomp(struct build *b, struct err *e)
 	TRY(listener(b, c, notify, &s, e));
 	s.enosys_stub = needs_stub(s.default_action);
 	plan_add(b, STEP_SECCOMP, STAGE_START, at_root)->seccomp = s;
+	return 0;
+}
+
+/* A second filter can only take away from what the first one leaves. */
+static int add_annotated(struct build *b, const struct kv *annotation, struct err *e)
+{
+	struct seccomp *c = arena_alloc(b->a, sizeof *c);
+	struct json *v;
+	int r;
+
+	r = json_parse(b->a, annotation->value, strlen(annotation->value), JSON_MAX_CONFIG, annotation->key, &v, e);
+	if (r == 0)
+		r = prop_decode(b->a, seccomp_props, v, PROP_UNKNOWN_ERROR, "", c, e);
+	if (r == 0)
+		r = add_filter(b, c, e);
+	if (r == 0)
+		return 0;
+	e->at[0] = 0;
+	return fail_at(e, plan_at(b, "/annotations/%s", plan_at_key(b, annotation->key)));
+}
+
+int plan_seccomp(struct build *b, struct err *e)
+{
+	size_t i;
+
+	if (b->l->seccomp)
+		TRY(add_filter(b, b->l->seccomp, e));
+	for (i = 0; i < b->c->annotations.n; i++)
+		if (annotation_is(b->c->annotations.v[i].key, ANNOTATION_SECCOMP))
+			TRY(add_annotated(b, &b->c->annotations.v[i], e));
 	return 0;
 }

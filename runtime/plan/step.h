@@ -48,6 +48,7 @@ enum op {
 	STEP_CGROUP_MOUNT, /* type "cgroup": its shape depends on the machine */
 	STEP_NODE,         /* a device node, or a bind of the host's where mknod is not allowed */
 	STEP_SYMLINK,
+	STEP_FILE,         /* a file with contents, such as a secret */
 	STEP_CONSOLE,      /* pty, its master to the console socket or the runtime, /dev/console */
 	STEP_HOOK,
 	STEP_PIVOT,        /* pivot_root, move or chroot */
@@ -72,6 +73,7 @@ enum op {
 	STEP_CAPABILITIES, /* the remaining four sets, read back */
 	STEP_NO_NEW_PRIVS,
 	STEP_LANDLOCK,
+	STEP_BROKER,       /* network grants: the supervisor outside, the filter whose calls it answers */
 	STEP_SECCOMP,
 	STEP_CWD,
 	STEP_EXEC,
@@ -161,6 +163,7 @@ struct step_root {
 	uint64_t propagation; /* MS_* of the clone until ROOT_FLAGS; 0 = MS_PRIVATE. Never shared */
 	bool private_parent;  /* the host's mounts stayed shared: the one that it is attached to may not pass it on */
 	const char *label; /* mount label or NULL */
+	bool empty;        /* a new tmpfs instead of path */
 };
 struct mount_attr_bits {
 	uint64_t set, clear; /* MOUNT_ATTR_* */
@@ -181,6 +184,7 @@ struct step_mount {
 	const char *label;    /* for file systems that take it, or NULL */
 	const char *label_key; /* its option: "context" unless another was asked for */
 	bool proc_like;       /* proc or sysfs: the target must be a real directory, no links (CVE-2019-19921) */
+	bool own_upper;       /* overlay: what is written goes to a tmpfs of its own */
 	bool fallback_bind;   /* sysfs in a user namespace that does not own the network: bind the host's */
 	int open_in_parent;   /* bind: the source is opened by the runtime (privileged), because init's user namespace may not reach it */
 };
@@ -209,6 +213,12 @@ struct step_node {
 };
 struct step_symlink {
 	const char *target, *path;
+};
+struct step_file {
+	const char *path, *bytes;
+	size_t n;
+	mode_t mode;
+	uint32_t uid, gid;
 };
 struct step_console {
 	uint16_t rows, columns;    /* 0 = unset */
@@ -274,6 +284,7 @@ struct step_landlock {
 	LIST(struct landlock_path) paths;
 	LIST(struct landlock_port) ports;
 };
+struct net_grants; /* plan/grants.h */
 struct seccomp; /* oci/config.h; apply/seccomp.c sees it through the next struct only */
 struct seccomp_cmp {
 	unsigned index, op;
@@ -328,6 +339,7 @@ struct step {
 		struct step_cgroup_mount cgroup_mount;
 		struct step_node node;
 		struct step_symlink symlink;
+		struct step_file file;
 		struct step_console console;
 		struct step_hook hook;
 		enum pivot_kind pivot;
@@ -346,6 +358,7 @@ struct step {
 		struct step_ids ids;
 		struct step_caps caps; /* BOUNDING and CAPABILITIES */
 		struct step_landlock landlock;
+		const struct net_grants *broker;
 		struct step_seccomp seccomp;
 		struct step_exec exec; /* FIND_PROGRAM and EXEC */
 	};

@@ -1,25 +1,8 @@
 /* bundle.c - a bundle's config.json as bytes.
  * Must not look into it, nor at the rest of the bundle. */
+#include "store/files.h"
 #include "store/record.h"
 #include "sys/sys.h"
-#include <limits.h>
-#include <stdio.h>
-
-/* The directory's own name for itself: what getcwd would say after a chdir into it. */
-static int absolute(struct arena *a, int dir, const char *bundle, const char **out, struct err *e)
-{
-	char link[40], path[PATH_MAX];
-	ssize_t n;
-
-	snprintf(link, sizeof link, "/proc/self/fd/%d", dir);
-	n = sys_readlink(AT_FDCWD, link, path, sizeof path);
-	if (n < 0)
-		return fail_sys(e, (int)n, "bundle %s", bundle);
-	if (path[0] != '/')
-		return fail(e, EINVAL, "bundle %s cannot be reached from here (%s)", bundle, path);
-	*out = arena_str(a, path);
-	return 0;
-}
 
 int bundle_read(struct arena *a, const char *bundle, const char *file, const char **bundle_abs, char **bytes, size_t *n, struct err *e)
 {
@@ -28,7 +11,7 @@ int bundle_read(struct arena *a, const char *bundle, const char *file, const cha
 
 	if (dir < 0)
 		return fail_sys(e, dir, "bundle %s", bundle);
-	TRY(absolute(a, dir, bundle, bundle_abs, e));
+	TRY(dir_absolute(a, dir, arena_fmt(a, "bundle %s", bundle), bundle_abs, e));
 	fd = sys_open(file ? AT_FDCWD : dir, file ? file : "config.json", O_RDONLY | O_NONBLOCK, 0);
 	if (fd == -ENOENT && !file)
 		return fail(e, ENOENT, "no config.json in bundle %s: `wasirun spec` writes one there, --bundle names another directory",

@@ -2,6 +2,8 @@
  * Must not be used for anything below the state root or inside a container's root. */
 #include "store/files.h"
 #include "sys/sys.h"
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -91,9 +93,57 @@ int file_create(const char *path, const char *bytes, size_t n, struct err *e)
 	return r < 0 ? fail_sys(e, r, "cannot write %s", path) : 0;
 }
 
+int dir_absolute(struct arena *a, int dir, const char *what, const char **out, struct err *e)
+{
+	char link[40], path[PATH_MAX];
+	ssize_t n;
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", dir);
+	n = sys_readlink(AT_FDCWD, link, path, sizeof path);
+	if (n < 0)
+		return fail_sys(e, (int)n, "%s", what);
+	if (path[0] != '/')
+		return fail(e, EINVAL, "%s cannot be reached from here (%s)", what, path);
+	*out = arena_str(a, path);
+	return 0;
+}
+
+int file_directory(struct arena *a, const char *path, const char **out, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = !slash ? "." : slash == path ? "/" : arena_strn(a, path, (size_t)(slash - path));
+	AUTO_FD int dir = sys_open(AT_FDCWD, name, O_PATH | O_DIRECTORY, 0);
+
+	if (dir < 0)
+		return fail_sys(e, dir, "%s", name);
+	return dir_absolute(a, dir, name, out, e);
+}
+
+int file_complain(const char *bytes, size_t n, struct err *e)
+{
+	int r = sys_write_all(2, bytes, n);
+
+	return r < 0 ? fail_sys(e, r, "standard error") : 0;
+}
+
 int file_print(const char *bytes, size_t n, struct err *e)
 {
 	int r = sys_write_all(1, bytes, n);
 
 	return r < 0 ? fail_sys(e, r, "standard output") : 0;
+}
+
+int file_random_text(struct arena *a, size_t n, char **out, struct err *e)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	size_t i;
+	int r;
+
+	*out = arena_alloc(a, n + 1);
+	r = sys_random(*out, n);
+	if (r < 0)
+		return fail_sys(e, r, "no random bytes");
+	for (i = 0; i < n; i++)
+		(*out)[i] = letters[(unsigned char)(*out)[i] & 63];
+	return 0;
 }

@@ -148,9 +148,13 @@ MUST ssize_t sys_getdents(int fd, void *buf, size_t n);
 MUST int sys_rewind(int fd); /* lseek(fd, 0, SEEK_SET) */
 /* capget(2) of the caller: 1 << CAP_*. Either may be NULL. */
 MUST int sys_capget(uint64_t *permitted, uint64_t *effective);
+MUST int sys_capset(uint64_t permitted, uint64_t effective); /* of the caller; inheritable none */
 MUST int sys_landlock_abi(void); /* 0 = none */
 /* The running kernel's version as major * 1000 + minor: 6018. */
 MUST int sys_kernel_version(void);
+
+/* Random bytes of the kernel (getrandom(2)), all n of them. */
+MUST int sys_random(void *buf, size_t n);
 
 /* --- waiting (sys/event.c) */
 int64_t sys_now_us(void); /* CLOCK_MONOTONIC, microseconds */
@@ -185,6 +189,38 @@ MUST int sys_peer_cred(int sock, struct ucred *cred);
 MUST int sys_link_up(int sock, const char *name);
 /* poll(2) on one fd. Returns the revents, 0 on time-out (milliseconds, -1 = none). */
 MUST int sys_poll1(int fd, short events, int timeout);
+
+/* --- the network broker (sys/inet.c, sys/notify.c) */
+#define SYS_MAX_FDS 4 /* descriptors in one message */
+MUST int sys_bind(int sock, const void *address, size_t n);
+MUST int sys_connect(int sock, const void *address, size_t n); /* not retried: EINTR and EINPROGRESS mean something */
+MUST int sys_getsockname(int sock, struct sockaddr_storage *address, size_t *n);
+MUST int sys_getsockopt(int sock, int level, int option, void *value, size_t *n); /* *n: room in, bytes out */
+MUST int sys_setsockopt(int sock, int level, int option, const void *value, size_t n);
+MUST int sys_socket_cookie(int sock, uint64_t *cookie); /* SO_COOKIE: never used twice */
+MUST int sys_socket_netns(int sock, uint64_t *cookie);  /* SO_NETNS_COOKIE, 5.14: of its network namespace */
+MUST int sys_file_flags(int fd);                        /* F_GETFL */
+MUST int sys_set_file_flags(int fd, int flags);
+/* One datagram, without waiting. */
+MUST ssize_t sys_recv(int sock, void *buf, size_t n, struct sockaddr_storage *from, socklen_t *from_n);
+MUST ssize_t sys_send(int sock, const void *buf, size_t n, const struct sockaddr_storage *to, socklen_t to_n);
+MUST ssize_t sys_send_fds(int sock, const void *buf, size_t n, const int *fds, size_t count);
+MUST ssize_t sys_recv_fds(int sock, void *buf, size_t n, int fds[SYS_MAX_FDS], size_t *count);
+/* Gives a device ("lo:1") of sock's network namespace an IPv4 address of its own, /32. */
+MUST int sys_lo_address(int sock, const char *name, const unsigned char address[4]);
+MUST ssize_t sys_vm_read(pid_t pid, uint64_t address, void *buf, size_t n); /* process_vm_readv(2) */
+MUST int sys_notif_recv(int listener, struct seccomp_notif *n);
+/* Answers with -error, or value when error is 0. error: a negative errno. */
+MUST int sys_notif_send(int listener, uint64_t id, int error, int64_t value);
+MUST int sys_notif_valid(int listener, uint64_t id);
+/* Puts our fd in place of the caller's descriptor `to`. */
+MUST int sys_notif_put_fd(int listener, uint64_t id, int fd, int to, bool cloexec);
+MUST int sys_pidfd_open_thread(pid_t tid); /* PIDFD_THREAD, 6.9; -EINVAL before */
+MUST int sys_same_files(pid_t a, pid_t b); /* 1: they share one table of descriptors (kcmp(2)) */
+MUST int sys_epoll_add(int epoll, int fd, uint32_t events, uint64_t data);
+/* fork(2) of a child that sends no signal when it ends: its parent's wait does not see it (wait(2), __WCLONE). */
+MUST pid_t sys_fork_quiet(void);
+_Noreturn void sys_exit(int code);
 
 /* --- terminals (sys/tty.c) */
 MUST int sys_tty_unlock(int master);

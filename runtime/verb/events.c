@@ -2,9 +2,9 @@
  * Must not outlive the container. */
 #include "apply/oom.h"
 #include "apply/stats.h"
+#include "base/units.h"
 #include "store/files.h"
 #include "verb/lifecycle.h"
-#include "verb/units.h"
 #include <errno.h>
 #include <limits.h>
 #include <stddef.h>

@@ -4,6 +4,7 @@
  * records every cgroup before it is made; init ends by itself until the commit. A runtime killed at any instant leaves nothing
  * that `delete --force` does not find. Must not know any property beyond what the record keeps. */
 #include "verb/make.h"
+#include "verb/narrow.h"
 #include "apply/cgroup.h"
 #include "apply/connect.h"
 #include "apply/inherit.h"
@@ -94,18 +95,53 @@ static void add_notify(struct globals *g, struct making *m, const char *id)
 	strs_append(g->arena, &m->config.process->env, "NOTIFY_SOCKET=" NOTIFY_SOCKET);
 }
 
+/* What is recorded of it is the configuration, without what the program alone may know. */
+static int take_given(struct globals *g, const struct given *given, struct making *m, char **bytes, size_t *n, struct err *e)
+{
+	struct text t = { .arena = g->arena };
+	struct json_out w = { .t = &t, .first = true };
+	size_t i;
+
+	config_encode(&w, given->config);
+	*bytes = arena_str(g->arena, text_get(&t));
+	*n = t.n;
+	TRY(config_decode(g->arena, *bytes, *n, "the configuration", &m->config, e));
+	for (i = 0; i < given->env.n; i++)
+		strs_append(g->arena, &m->config.process->env, given->env.v[i]);
+	m->record.bundle = arena_str(g->arena, "/");
+	return 0;
+}
+
 static int read_config(struct globals *g, const struct make_options *o, struct making *m, char **bytes, size_t *n, struct err *e)
 {
 	const char *bundle;
 
+	if (o->given)
+		return take_given(g, o->given, m, bytes, n, e);
 	TRY(bundle_read(g->arena, o->bundle ? o->bundle : ".", o->config, &bundle, bytes, n, e));
 	TRY(config_decode(g->arena, *bytes, *n, o->config ? o->config : "config.json", &m->config, e));
 	m->record.bundle = arena_str(g->arena, bundle);
+	TRY(narrow_config(g, &m->config, bytes, n, e));
 	if (!m->config.process) {
 		fail(e, EINVAL, "process property must not be empty: it says what to run");
 		return fail_at(e, "/process");
 	}
 	return 0;
+}
+
+/* Limits that cannot be had are warnings. */
+static void soften(struct plan *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->steps.n; i++) {
+		struct step *s = &p->steps.v[i];
+
+		if (s->op == STEP_CGROUP)
+			s->cgroup.must = false;
+		if (s->op == STEP_LIMIT || s->op == STEP_CGROUP)
+			s->soft = true;
+	}
 }
 
 static int make_plan(struct globals *g, const struct make_options *o, const char *id, bool detach, struct making *m, struct err *e)
@@ -117,9 +153,23 @@ static int make_plan(struct globals *g, const struct make_options *o, const char
 		.detach = detach,
 		.has_console_socket = o->console_socket,
 	};
+	size_t i;
+	int r;
 
+	if (o->given && !g->cgroup_manager && !g->systemd_cgroup && !m->config.linux_->resources)
+		po.cgroup_manager = "disabled"; /* there is nothing to limit, and the pid namespace ends all of it */
+	for (i = 0; o->given && i < o->given->files_n; i++)
+		*arena_push(g->arena, &po.files) = o->given->files[i];
 	TRY(probe_host(g->arena, m->record.bundle, id, &m->host, e));
-	TRY(plan_create(g->arena, &m->config, &m->host, &po, &m->plan, e));
+	r = plan_create(g->arena, &m->config, &m->host, &po, &m->plan, e);
+	if (r < 0 && o->given && o->given->best_effort && strncmp(e->at, "/linux/resources", 16) == 0) {
+		log_warn("%s: %s", e->at, e->text);
+		m->config.linux_->resources = NULL;
+		r = plan_create(g->arena, &m->config, &m->host, &po, &m->plan, e);
+	}
+	TRY(r);
+	if (o->given && o->given->best_effort)
+		soften(&m->plan);
 	log_plan(g->arena, &m->plan);
 	return plan_cgroup_dirs(g->arena, &m->config, &m->host, &po, &m->record.cgroup_paths, e);
 }

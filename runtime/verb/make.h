@@ -10,6 +10,16 @@ struct make_options {
 	const char *bundle, *config, *console_socket, *pidfd_socket, *pid_file, *preserve_fds;
 	const char *no_pivot, *no_new_keyring, *no_subreaper;
 	const char *detach, *keep; /* run */
+	const struct given *given; /* guard: instead of a bundle */
+};
+
+/* A container without a bundle. */
+struct given {
+	const struct config *config;
+	struct strs env;           /* more variables of the program: they are not recorded */
+	const struct step_file *files;
+	size_t files_n;
+	bool best_effort;          /* a limit that cannot be had is a warning */
 };
 
 /* Their rows, for the tables of create and run. */
@@ -43,6 +53,17 @@ struct making {
  * recorded and told so. start_at_once: run. On failure nothing is left. */
 MUST int make_container(struct globals *g, const struct make_options *o, const char *id, bool start_at_once, struct making *m,
 			struct err *e);
+
+/* How long and how loud a program may be. */
+struct tap;
+struct staying {
+	struct tap *tap;         /* apply/foreground.h; NULL: it has our own streams */
+	struct opt_uint timeout; /* milliseconds; then everything is killed */
+	bool as_host;            /* signals end the program as they would on the host */
+	bool timed_out;          /* that is what happened */
+};
+/* Starts the program, waits for its end while passing signals on, and deletes the container (unless o->keep). Returns its exit code. */
+MUST int run_in_foreground(struct globals *g, const struct make_options *o, struct making *m, struct staying *s, struct err *e);
 
 /* Undoes a container of make_container, its poststop hooks included: when starting it failed. */
 void unmake_container(struct globals *g, struct making *m);

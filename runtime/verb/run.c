@@ -56,24 +56,30 @@ static int remove_it(struct globals *g, struct making *m, struct err *e)
 }
 
 /* The service manager watches us, not init: we are its main process and stay. */
-static int stay(struct making *m, struct foreground *f, int *code, struct err *e)
+static int stay(struct making *m, struct staying *s, struct foreground *f, int *code, struct err *e)
 {
 	AUTO_FD int notify = -1;
 
 	TRY(start(m, &notify, e));
 	if (notify >= 0)
 		TRY(notify_forward(notify, m->notify, getpid(), m->run.pidfd, e));
-	return foreground_wait(f, m->run.pid, m->run.pidfd, code, e);
+	f->tap = s->tap;
+	f->as_host = s->as_host;
+	if (s->timeout.set)
+		f->deadline = foreground_deadline(s->timeout.v);
+	TRY(foreground_wait(f, m->run.pid, m->run.pidfd, code, e));
+	s->timed_out = f->timed_out;
+	return 0;
 }
 
-static int run_here(struct globals *g, const struct make_options *o, struct making *m, struct err *e)
+int run_in_foreground(struct globals *g, const struct make_options *o, struct making *m, struct staying *s, struct err *e)
 {
 	struct foreground f = { .signals = -1 };
 	struct err why;
 	int code = 1, r = foreground_begin(&f, m->run.tty, e);
 
 	if (r == 0)
-		r = stay(m, &f, &code, e);
+		r = stay(m, s, &f, &code, e);
 	if (r < 0)
 		unmake_container(g, m);
 	else if (o->keep)
@@ -87,6 +93,7 @@ static int run_here(struct globals *g, const struct make_options *o, struct maki
 static int run(struct globals *g, const void *opts_v, int argc, char **argv, struct err *e)
 {
 	const struct make_options *o = opts_v;
+	struct staying s = { .tap = NULL };
 	struct making m;
 
 	(void)argc;
@@ -94,7 +101,7 @@ static int run(struct globals *g, const void *opts_v, int argc, char **argv, str
 	if (!o->detach && !o->no_subreaper)
 		TRY(foreground_reap_orphans(e));
 	TRY(make_container(g, o, argv[0], true, &m, e));
-	return o->detach ? run_detached(g, &m, e) : run_here(g, o, &m, e);
+	return o->detach ? run_detached(g, &m, e) : run_in_foreground(g, o, &m, &s, e);
 }
 
 const struct verb verb_run = {

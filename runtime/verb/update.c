@@ -3,10 +3,10 @@
 #include "apply/update.h"
 #include "apply/probe.h"
 #include "base/log.h"
+#include "base/units.h"
 #include "store/files.h"
 #include "verb/lifecycle.h"
 #include "verb/make.h"
-#include "verb/units.h"
 #include <errno.h>
 #include <string.h>
 

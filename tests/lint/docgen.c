@@ -1,8 +1,10 @@
-/* docgen.c - prints what is generated from tables: `docgen protocol`, `docgen config`, and `docgen dictionary`, the fuzzers' words.
+/* docgen.c - prints what is generated from tables: `docgen protocol`, `docgen config`, `docgen manifest` and `docgen schema`, and
+ * `docgen dictionary`, the fuzzers' words.
  * Must not say anything of its own about a message or a property. `make docs` writes them, tests/lint/docs.sh checks them. */
 #include "apply/wire.h"
 #include "oci/config.h"
 #include "oci/features.h"
+#include "oci/manifest.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,12 +20,15 @@ static void protocol(struct text *t)
 	wire_print(t);
 }
 
+/* The document that lists the long vocabularies. */
+static const char *vocabularies = "";
+
 static void print_words(struct text *t, const struct words *w)
 {
 	size_t i;
 
 	if (w->n > 10) {
-		text_fmt(t, "a [%s](#vocabularies)", w->what);
+		text_fmt(t, "a [%s](%s#vocabularies)", w->what, vocabularies);
 		return;
 	}
 	for (i = 0; i < w->n; i++)
@@ -46,6 +51,10 @@ static void print_range(struct text *t, const struct prop *p)
 
 static void print_kind(struct text *t, const struct prop *p)
 {
+	if (p->form) { /* what it is of */
+		text_fmt(t, "%s%s", p->kind == PROP_STRS ? "list of " : "", p->form->what);
+		return;
+	}
 	switch (p->kind) {
 	case PROP_BOOL:
 	case PROP_OPT_BOOL:
@@ -76,13 +85,15 @@ static void print_kind(struct text *t, const struct prop *p)
 		text_fmt(t, "map from string to string");
 		break;
 	case PROP_OBJ:
-		text_fmt(t, "object");
+		text_fmt(t, p->bare ? "object, or a string for its `%s`" : "object", p->bare);
 		break;
 	case PROP_LIST:
 		text_fmt(t, "list of objects");
 		break;
 	case PROP_OBJMAP:
 		text_fmt(t, "map of objects");
+		break;
+	case PROP_VALUE: /* has a form */
 		break;
 	}
 }
@@ -126,13 +137,14 @@ static bool is_first(size_t i)
 	return true;
 }
 
-static void print_objects(struct text *t)
+static void print_objects(struct text *t, const struct prop *top)
 {
 	const struct prop *p;
 	size_t i, j;
 
-	objects[objects_n++] = (struct object){ config_props, "/" };
-	prop_walk(config_props, "", collect, NULL);
+	objects_n = 0;
+	objects[objects_n++] = (struct object){ top, "/" };
+	prop_walk(top, "", collect, NULL);
 	for (i = 0; i < objects_n; i++) {
 		if (!is_first(i))
 			continue;
@@ -181,8 +193,27 @@ static void config(struct text *t)
 		    "`N` stands for an element of a list, `KEY` for a member of a map. `exec --process` takes an object such as\n"
 		    "`/process`, `update --resources` one such as `/linux/resources`.\n",
 		 OCI_VERSION);
-	print_objects(t);
+	print_objects(t, config_props);
 	print_vocabularies(t);
+}
+
+static void manifest(struct text *t)
+{
+	text_fmt(t, "# The keys of a manifest\n\n"
+		    "Generated from the rows in `oci/manifest_rows.c` by `make docs`. What they mean together: [manifest.md](manifest.md).\n"
+		    "The same for programs: [manifest.schema.json](manifest.schema.json), which `wasirun manifest schema` prints.\n"
+		    "`KEY` stands for a member of a map. The objects below `/capabilities` may stand at the top instead, all of them.\n"
+		    "Keys that begin with `x-` are free everywhere; any other key that is not listed is an error, and so is `null`.\n");
+	vocabularies = "config.md";
+	print_objects(t, manifest_props);
+}
+
+static void schema(struct text *t)
+{
+	struct json_out w = { .t = t, .indent = 2, .first = true };
+
+	manifest_schema(&w);
+	text_fmt(t, "\n");
 }
 
 /* The dictionary: every name and every word once, in libFuzzer's format. */
@@ -231,12 +262,13 @@ static void print_dictionary(struct text *t)
 	};
 	size_t i;
 
-	text_fmt(t, "# The words of config.json. Generated from the rows in oci/ by make docs.\n");
+	text_fmt(t, "# The words of config.json and of manifests. Generated from the rows in oci/ by make docs.\n");
 	for (i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
 		print_escaped(t, pieces[i]);
 	for (i = 0; i < words_mount_option.n; i++)
 		print_entry(t, words_mount_option.v[i].name);
 	prop_walk(config_props, "", dictionary_row, t);
+	prop_walk(manifest_props, "", dictionary_row, t);
 }
 
 int main(int argc, char **argv)
@@ -248,10 +280,14 @@ int main(int argc, char **argv)
 		protocol(&t);
 	} else if (argc == 2 && !strcmp(argv[1], "config")) {
 		config(&t);
+	} else if (argc == 2 && !strcmp(argv[1], "manifest")) {
+		manifest(&t);
+	} else if (argc == 2 && !strcmp(argv[1], "schema")) {
+		schema(&t);
 	} else if (argc == 2 && !strcmp(argv[1], "dictionary")) {
 		print_dictionary(&t);
 	} else {
-		fprintf(stderr, "usage: docgen protocol|config|dictionary\n");
+		fprintf(stderr, "usage: docgen protocol|config|manifest|schema|dictionary\n");
 		return 2;
 	}
 	fputs(text_get(&t), stdout);

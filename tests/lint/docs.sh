@@ -13,6 +13,8 @@ complain() { echo "docs: $*" >&2; bad=1; }
 for doc in protocol config; do
 	"$build/tests/lint/docgen" $doc | cmp -s - "$top/docs/$doc.md" || complain "docs/$doc.md is not what the tables say: make docs"
 done
+"$build/tests/lint/docgen" manifest | cmp -s - "$top/docs/manifest-keys.md" || complain "docs/manifest-keys.md is not what the rows say: make docs"
+"$build/tests/lint/docgen" schema | cmp -s - "$top/docs/manifest.schema.json" || complain "docs/manifest.schema.json is not what the rows say: make docs"
 "$build/tests/lint/docgen" dictionary | cmp -s - "$top/tests/fuzz/config.dict" || complain "tests/fuzz/config.dict is not what the rows say: make docs"
 "$build/wasirun" introspect bash | cmp -s - "$top/docs/completion.bash" || complain "docs/completion.bash is not what the tables say: make docs"
 
@@ -38,6 +40,7 @@ diff "$work/help" "$work/man" >"$work/diff" || {
 }
 if command -v mandoc >/dev/null; then
 	mandoc -T lint -W warning "$top/docs/wasirun.8" >&2 || complain "mandoc -T lint docs/wasirun.8"
+	mandoc -T lint -W warning "$top/docs/wasirun-manifest.5" >&2 || complain "mandoc -T lint docs/wasirun-manifest.5"
 fi
 
 for doc in "$top"/README.md "$top"/docs/*.md "$top"/templates/*/README.md; do

@@ -19,7 +19,7 @@ may runtime/base base/
 may oci oci/ base/
 may runtime/plan plan/ oci/ base/
 may runtime/sys sys/ base/
-may runtime/apply apply/ sys/ base/ plan/step.h plan/host.h 'oci/(words|value|json|features|state|prop)\.h'
+may runtime/apply apply/ sys/ base/ plan/step.h plan/host.h plan/grants.h 'oci/(words|value|json|features|state|prop)\.h'
 may runtime/store store/ sys/ oci/ base/
 
 # one library, one place

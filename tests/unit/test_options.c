@@ -1,9 +1,9 @@
 /* test_options.c - the option parser, and the tables it is driven by. */
 #include "base/nearest.h"
+#include "base/units.h"
 #include "tests/unit/test.h"
 #include "verb/help.h"
 #include "verb/options.h"
-#include "verb/units.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

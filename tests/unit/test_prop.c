@@ -194,6 +194,48 @@ TEST(prop_unknown_names)
 	CHECK_HAS(err.text, "more than 256 bytes");
 }
 
+TEST(prop_all_errors)
+{
+	struct prop_errors all = { 0 };
+	struct json *tree;
+	const char *doc = "{\"flag\":1,\"list\":[\"b\",2],\"fla\":0,\"many\":[{\"size\":0},{\"size\":1}],\"words\":[1,\"IOPRIO_CLASS_RT\"],"
+			  "\"one\":{}}";
+	size_t i;
+	static const char *const at[] = { "/flag", "/list/0", "/list/1", "/fla", "/many/0/size", "/words/0", "/one/size" };
+
+	memset(&o, 0, sizeof o);
+	REQUIRE(json_parse(&arena, doc, strlen(doc), 4096, "doc", &tree, &err) == 0);
+	CHECK_INT(prop_decode_all(&arena, rows, tree, PROP_UNKNOWN_ERROR, "", &o, &all), -EINVAL);
+	REQUIRE(all.n == sizeof at / sizeof *at);
+	for (i = 0; i < all.n; i++)
+		CHECK_STR(all.v[i].at, at[i]);
+	CHECK_INT(o.words.n, 1); /* what was wrong is not there, the rest is */
+	CHECK_INT(o.many.n, 2);
+	CHECK(o.list.n == 2 && o.list.v[1] == NULL);
+	all.n = 0;
+	REQUIRE(json_parse(&arena, "[]", 2, 4096, "doc", &tree, &err) == 0);
+	CHECK_INT(prop_decode_all(&arena, rows, tree, PROP_UNKNOWN_ERROR, "", &o, &all), -EINVAL);
+	CHECK_INT(all.n, 1);
+}
+
+static const struct prop bare_rows[] = {
+	{ ROW_OBJ(outer, one, "one", inner_rows), .bare = "name" },
+	{ 0 },
+};
+
+TEST(prop_a_string_stands_for_an_object)
+{
+	struct json *tree;
+
+	memset(&o, 0, sizeof o);
+	REQUIRE(json_parse(&arena, "{\"one\":\"x\"}", 11, 4096, "doc", &tree, &err) == 0);
+	REQUIRE(prop_decode(&arena, bare_rows, tree, PROP_UNKNOWN_ERROR, "", &o, &err) == 0);
+	CHECK_STR(o.one->name, "x");
+	REQUIRE(json_parse(&arena, "{\"one\":\"\"}", 10, 4096, "doc", &tree, &err) == 0);
+	CHECK_INT(prop_decode(&arena, bare_rows, tree, PROP_UNKNOWN_ERROR, "", &o, &err), -EINVAL);
+	CHECK_STR(err.at, "/one");
+}
+
 TEST(prop_nearest_name)
 {
 	CHECK_STR(prop_nearest(process_props, "noNewPriviliges"), "noNewPrivileges");

@@ -1,6 +1,6 @@
-/* units.c - sizes and durations as command lines have them.
+/* units.c - sizes and durations as command lines and manifests have them.
  * Must not round silently to nothing, nor accept what is not all number and unit. */
-#include "verb/units.h"
+#include "base/units.h"
 #include <errno.h>
 #include <string.h>
 #include <strings.h>

@@ -1,6 +1,6 @@
-/* units.h - sizes and durations as command lines have them. */
-#ifndef WASIRUN_VERB_UNITS_H
-#define WASIRUN_VERB_UNITS_H
+/* units.h - sizes and durations as command lines and manifests have them. */
+#ifndef WASIRUN_UNITS_H
+#define WASIRUN_UNITS_H
 
 #include "base/err.h"
 #include <stdint.h>

@@ -1,0 +1,221 @@
+/* profiles.c - which system calls each profile allows.
+ *
+ * The sets are what was measured with strace (initdb and PostgreSQL, Redis with AOF and Lua, MariaDB with InnoDB, Python, compilers),
+ * and the calls that other versions of the C library use for the same purpose. Names that the native architecture does not have are
+ * passed over when the filter is made. What arguments are looked at stands in profile_args.c. Must not know call numbers. */
+#include "plan/profiles.h"
+#include "plan/profile_args.h"
+#include <errno.h>
+#include <string.h>
+
+enum {
+	DEFAULT = 1,
+	DATABASE = 2,
+	CODE = 4,
+	STRICT = 8,
+	SERVERS = DEFAULT | DATABASE | CODE,
+	OPEN = DEFAULT | CODE,
+	ALL = 15,
+};
+
+/* Names separated by blanks, and the profiles that have them. */
+static const struct {
+	unsigned in;
+	const char *names;
+} sets[] = {
+	/* memory, threads, time, signals, and the files of a process that only computes */
+	{ ALL, "access arch_prctl brk chdir clock_getres clock_gettime clock_nanosleep close close_range dup dup2 dup3 "
+	       "execve exit exit_group faccessat2 fcntl fdatasync fstat fstatfs fsync ftruncate futex getcwd getdents64 getegid geteuid "
+	       "getgid getpid getppid getrandom getrusage gettid gettimeofday getuid ioctl kill lseek lstat madvise "
+	       "membarrier mkdir mmap mprotect mremap msync munmap nanosleep newfstatat open openat pipe2 poll ppoll prctl pread64 "
+	       "prlimit64 pselect6 pwrite64 read readlink readv rename renameat2 restart_syscall "
+	       "rmdir rseq rt_sigaction rt_sigprocmask rt_sigreturn rt_sigtimedwait sched_getaffinity sched_yield "
+	       "set_robust_list set_tid_address sigaltstack stat statfs statx sysinfo tgkill umask uname unlink unlinkat write writev" },
+	{ ALL, "clone" }, /* strict: threads only */
+#ifdef __riscv
+	{ ALL, "riscv_flush_icache riscv_hwprobe" },
+#endif
+	/* servers and whatever has children */
+	{ SERVERS, "accept accept4 bind chmod connect copy_file_range epoll_create epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 "
+		   "epoll_wait eventfd2 fadvise64 fallocate fchmod fchown fchownat flock getpeername getsockname getsockopt listen preadv "
+		   "pwritev recvfrom recvmsg sendmsg sendto setitimer setsid setsockopt shutdown socket socketpair "
+		   "sync_file_range times truncate utimensat vfork wait4 waitid" },
+	/* PostgreSQL's shared memory and signalfd, MariaDB's NUMA placement, PostgreSQL's timers */
+	{ DEFAULT | DATABASE, "get_mempolicy set_mempolicy shmat shmctl shmdt shmget" },
+	{ SERVERS, "signalfd4 timer_create timer_settime timer_delete" },
+	/* the older and newer twins of what is above, and what only scripts, builds and interpreters were seen to use */
+	{ OPEN | STRICT, "alarm creat epoll_create epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd eventfd2 faccessat "
+			 "fadvise64 fchdir fchmod fchmodat fchmodat2 chmod flock futex_requeue futex_wait futex_waitv futex_wake "
+			 "get_robust_list getcpu getdents getgroups getitimer getpgid getpgrp getpriority getresgid getresuid getrlimit "
+			 "getsid link linkat map_shadow_stack memfd_create mincore mkdirat mlock mlock2 mlockall mseal munlock munlockall openat2 "
+			 "pause pipe pkey_alloc pkey_free pkey_mprotect preadv preadv2 pwritev pwritev2 readahead readlinkat renameat "
+			 "rt_sigpending rt_sigqueueinfo rt_sigsuspend sched_get_priority_max sched_get_priority_min sched_getattr "
+			 "sched_getparam sched_getscheduler select sendfile setitimer splice symlink "
+			 "symlinkat sync sync_file_range syncfs time timer_create timer_delete timer_getoverrun timer_gettime timer_settime "
+			 "timerfd_create timerfd_gettime timerfd_settime times tkill truncate utime utimensat utimes futimesat cachestat" },
+	{ OPEN, "eventfd getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr setxattr lsetxattr fsetxattr removexattr "
+		"lremovexattr fremovexattr getxattrat setxattrat listxattrat removexattrat inotify_add_watch inotify_init inotify_init1 "
+		"inotify_rm_watch fork landlock_add_rule landlock_create_ruleset landlock_restrict_self mknod mknodat mq_getsetattr mq_notify "
+		"mq_open mq_timedreceive mq_timedsend mq_unlink personality pidfd_open "
+		"pidfd_send_signal recvmmsg sched_setaffinity sched_setattr sched_setparam sched_setscheduler seccomp "
+		"semctl semget semop semtimedop sendmmsg setpgid setpriority setrlimit shmat shmctl shmdt shmget signalfd chown lchown "
+		"ioprio_get ioprio_set capget getsockopt" },
+	/* servers that take on another user of their own, and asynchronous files */
+	{ DEFAULT, "capset io_cancel io_destroy io_getevents io_pgetevents io_setup io_submit setfsgid setfsuid setgid setgroups setregid "
+		   "setresgid setresuid setreuid setuid" },
+};
+
+/* Refused in words that programs understand. Whatever else there is, or comes, does not exist for them. */
+static const char refused[] =
+	"acct add_key adjtimex bpf chroot clock_adjtime clock_settime delete_module fanotify_init fanotify_mark finit_module fsconfig fsmount "
+	"fsopen fspick init_module io_uring_enter io_uring_register io_uring_setup ioperm iopl kcmp kexec_file_load kexec_load keyctl "
+	"listmount lookup_dcookie lsm_get_self_attr lsm_list_modules lsm_set_self_attr mbind memfd_secret migrate_pages modify_ldt mount "
+	"mount_setattr move_mount move_pages name_to_handle_at nfsservctl open_by_handle_at open_tree open_tree_attr perf_event_open pidfd_getfd "
+	"pivot_root process_madvise process_vm_readv process_vm_writev ptrace quotactl quotactl_fd reboot request_key setdomainname setns "
+	"sethostname settimeofday set_mempolicy_home_node socketcall statmount stime swapoff swapon sysfs syslog umount umount2 unshare uselib "
+	"userfaultfd ustat vhangup vm86 vm86old";
+
+static const char namespaces[] = "clone clone3 mount pivot_root setns umount2 unshare";
+
+static unsigned profile_bit(const char *name)
+{
+	static const char *const names[] = { "default", "database", "code", "strict" };
+	unsigned i;
+
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(name, names[i]) == 0)
+			return 1u << i;
+	return 0;
+}
+
+static bool listed(const struct strs *l, const char *s)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (strcmp(l->v[i], s) == 0)
+			return true;
+	return false;
+}
+
+/* In its place, unless it is there. */
+static void insert(struct arena *a, struct strs *l, const char *s)
+{
+	size_t at = 0;
+
+	while (at < l->n && strcmp(l->v[at], s) < 0)
+		at++;
+	if (at < l->n && strcmp(l->v[at], s) == 0)
+		return;
+	*arena_push(a, l) = NULL;
+	*arena_push(a, l) = NULL;
+	l->n--;
+	memmove(&l->v[at + 1], &l->v[at], (l->n - 1 - at) * sizeof *l->v);
+	l->v[at] = (char *)s;
+}
+
+static void insert_all(struct arena *a, struct strs *l, const char *names)
+{
+	while (*names) {
+		size_t n = strcspn(names, " ");
+
+		insert(a, l, arena_strn(a, names, n));
+		names += n + (names[n] == ' ');
+	}
+}
+
+static struct strs without(struct arena *a, const struct strs *from, const struct strs *what)
+{
+	struct strs out = { NULL, 0 };
+	size_t i;
+
+	for (i = 0; i < from->n; i++)
+		if (!listed(what, from->v[i]))
+			insert(a, &out, from->v[i]);
+	return out;
+}
+
+struct strs profile_calls(struct arena *a, const char *name)
+{
+	struct strs out = { NULL, 0 };
+	unsigned bit = profile_bit(name);
+	size_t i;
+
+	for (i = 0; i < sizeof sets / sizeof *sets; i++)
+		if (sets[i].in & bit)
+			insert_all(a, &out, sets[i].names);
+	return out;
+}
+
+static void add_rule(struct arena *a, struct seccomp *s, const char *action, unsigned code, const struct strs *names)
+{
+	struct seccomp_rule *r;
+
+	if (!names->n)
+		return;
+	r = arena_push(a, &s->syscalls);
+	r->names = *names;
+	r->action = words_find(&words_seccomp_action, action);
+	if (code)
+		r->errno_ret = (struct opt_uint){ true, code };
+}
+
+/* The native one; the 32-bit entries of the same machine, whose numbers mean other calls, are none of a program's business. */
+static int native_arch(void)
+{
+#if defined __x86_64__
+	return words_find(&words_seccomp_arch, "SCMP_ARCH_X86_64");
+#elif defined __aarch64__
+	return words_find(&words_seccomp_arch, "SCMP_ARCH_AARCH64");
+#elif defined __riscv
+	return words_find(&words_seccomp_arch, "SCMP_ARCH_RISCV64");
+#elif defined __s390x__
+	return words_find(&words_seccomp_arch, "SCMP_ARCH_S390X");
+#elif defined __powerpc64__
+	return words_find(&words_seccomp_arch, "SCMP_ARCH_PPC64LE");
+#else
+#error "which architecture is this?"
+#endif
+}
+
+struct seccomp *profile_seccomp(struct arena *a, const struct profile_ask *ask)
+{
+	struct seccomp *s = arena_alloc(a, sizeof *s);
+	struct strs calls = profile_calls(a, ask->name), free_ = { NULL, 0 }, no = { NULL, 0 }, none = { NULL, 0 };
+	size_t i;
+
+	if (!calls.n)
+		return NULL;
+	s->default_action = words_find(&words_seccomp_action, ask->kill ? "SCMP_ACT_KILL_PROCESS" : "SCMP_ACT_ERRNO");
+	if (!ask->kill)
+		s->default_errno_ret = (struct opt_uint){ true, ENOSYS };
+	*arena_push(a, &s->architectures) = native_arch();
+	s->flags.v = arena_array(a, 1, sizeof *s->flags.v); /* none: mitigations of speculation stay on */
+	for (i = 0; i < ask->allow.n; i++)
+		insert(a, &free_, ask->allow.v[i]); /* whatever its arguments */
+	if (ask->namespaces)
+		insert_all(a, &free_, namespaces);
+	free_ = without(a, &free_, &ask->deny);
+	calls = without(a, &calls, &ask->deny);
+	calls = without(a, &calls, &free_);
+	if (ask->no_memfd)
+		insert(a, &none, "memfd_create");
+	calls = without(a, &calls, &none);
+	insert_all(a, &no, refused);
+	for (i = 0; i < ask->deny.n; i++)
+		insert(a, &no, ask->deny.v[i]);
+	no = without(a, &no, &free_);
+	profile_args(a, s, ask, &calls); /* takes what it has rules for out of calls */
+	for (i = 0; i < free_.n; i++)
+		insert(a, &calls, free_.v[i]);
+	add_rule(a, s, "SCMP_ACT_ALLOW", 0, &calls);
+	if (!ask->kill)
+		add_rule(a, s, "SCMP_ACT_ERRNO", EPERM, &no);
+	if (!listed(&free_, "clone3")) {
+		none = (struct strs){ NULL, 0 };
+		insert(a, &none, "clone3");
+		if (ask->kill)
+			add_rule(a, s, "SCMP_ACT_ERRNO", ENOSYS, &none);
+	}
+	return s;
+}
