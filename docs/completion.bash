@@ -17,7 +17,7 @@ _wasirun() {
 	esac
 	local words=''
 	case $verb in
-	'') words='--root --log --log-format --log-level --debug --cgroup-manager --systemd-cgroup --rootless --version --help create start run exec kill delete state list ps pause resume update events plan spec features checkpoint restore help version' ;;
+	'') words='--root --log --log-format --log-level --debug --cgroup-manager --systemd-cgroup --rootless --version --help create start run exec kill delete state list ps pause resume update events guard manifest plan spec features checkpoint restore help version' ;;
 	create) words='--bundle --config --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --no-subreaper --help' ;;
 	start) words='--help' ;;
 	run) words='--bundle --config --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --no-subreaper --detach --keep --help' ;;
@@ -31,6 +31,8 @@ _wasirun() {
 	resume) words='--help' ;;
 	update) words='--resources --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --cpu-idle --memory --memory-reservation --memory-swap --pids-limit --l3-cache-schema --mem-bw-schema --help' ;;
 	events) words='--interval --stats --help' ;;
+	guard) words='--manifest --read --write --cow --deny --tmpfs --listen --connect --env --memory --cpu --pids --timeout --output --profile --best-effort --help' ;;
+	manifest) words='--json --sandbox --sandbox-dir --found --bundle --restrict --file --help' ;;
 	plan) words='--bundle --config --id --json --no-pivot --no-new-keyring --help' ;;
 	spec) words='--bundle --file --rootless --help' ;;
 	features) words='--help' ;;
