@@ -7,6 +7,8 @@ guard() { rt guard "$@"; }
 # Other runtimes leave cgroups behind.
 gone() {
 	find /sys/fs/cgroup -depth -type d -name "$1" -exec rmdir {} + 2>/dev/null || true
+	# crun fills plain directories where a hierarchy is not mounted
+	find /sys/fs/cgroup -xdev -depth -type d -name "$1" -exec rm -rf {} + 2>/dev/null || true
 	[ -z "$(find /sys/fs/cgroup -type d -name "$1")" ]
 }
 
