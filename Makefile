@@ -142,6 +142,10 @@ $(B)/tests/bench/%: tests/bench/%.c
 # ROUNDS=n; BENCH_ARGS="--json --only wasirun,crun"
 bench: all $(BENCH)
 	@RUNTIME=$(RUNTIME) TOOLS=$(B)/tests/bench tests/bench/bench.py $(BENCH_ARGS)
+# The figures of the READMEs, measured here. On a quiet machine.
+bench-readme: all $(BENCH)
+	RUNTIME=$(RUNTIME) TOOLS=$(B)/tests/bench tests/bench/bench.py --json >$(B)/bench.json
+	tests/bench/readme.py <$(B)/bench.json
 
 # ---- documents that the tables write
 $(B)/tests/lint/docgen: $(B)/tests/lint/docgen.o $(B)/libwasirun.a
@@ -192,4 +196,4 @@ help:
 FORCE:
 .SECONDARY:
 .PHONY: all unit test-programs check check-deps check-unit check-bats check-fault check-engines check-vm asan ubsan analyze fuzz \
-	bench docs install uninstall deps demo clean help FORCE
+	bench bench-readme docs install uninstall deps demo clean help FORCE
