@@ -12,6 +12,8 @@ COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo 
 CFLAGS ?= -O2 -g
 HARDEN ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
 HARDEN_LD ?= -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+# make V=1 shows the commands
+Q = $(if $(V),,@echo '  MAKE  $(@:$(B)/%=%)';)
 WARN = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wno-missing-field-initializers
 # A newer compiler's new warning must not stop a user's build; in CI nothing passes unseen.
 ifeq ($(CI),true)
@@ -41,15 +43,15 @@ UNIT := $(UNIT_SRC:%.c=$(B)/%)
 all: $(B)/wasirun
 
 $(B)/wasirun: $(OBJ) $(B)/runtime/main.o
-	$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(STATIC) $(ENTRY) $(LDFLAGS) -o $@ $^ $(if $(STATIC),-lyajl_s -lseccomp -lcap,$(LIBS))
+	$(Q)$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(STATIC) $(ENTRY) $(LDFLAGS) -o $@ $^ $(if $(STATIC),-lyajl_s -lseccomp -lcap,$(LIBS))
 
 $(B)/libwasirun.a: $(OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 $(B)/libpure.a: $(PURE_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 # Only what prints the version depends on the commit.
 $(B)/version.h: FORCE
@@ -68,12 +70,12 @@ $(B)/oci/manifest_builtin.o: $(B)/oci/manifest_builtin.inc
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(UNIT_PURE_SRC:%.c=$(B)/%): $(B)/%: $(B)/%.o $(B)/tests/unit/test.o $(B)/libpure.a
-	$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(UNIT_FULL_SRC:%.c=$(B)/%): $(B)/%: $(B)/%.o $(B)/tests/unit/test.o $(B)/libwasirun.a
-	$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
 unit: $(UNIT)
 
 # ---- tests: see docs/hacking.md
@@ -83,12 +85,12 @@ TOOL_OBJ := $(TOOL_SRC:%.c=$(B)/%.o)
 $(TOOL_OBJ): override HARDEN =
 $(TOOL_OBJ): override EXTRA =
 $(B)/tests/tool: $(TOOL_OBJ)
-	$(CC) $(CFLAGS) -static -s -o $@ $^
+	$(Q)$(CC) $(CFLAGS) -static -s -o $@ $^
 
 # Plans compared with what they were; linked with the pure floors only.
 GOLDEN_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/plan/*.c))
 $(B)/tests/golden: $(GOLDEN_OBJ) $(B)/libpure.a
-	$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # Manifests: their meaning in words, in normal form, and what changed between two.
 MANIFEST_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/manifest/*.c))
@@ -137,10 +139,10 @@ FUZZ_OBJ := $(patsubst $(B)/%,$(B)/fuzzed/%,$(PURE_OBJ))
 FUZZ_FLAGS = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 $(B)/fuzzed/%.o: %.c
 	@mkdir -p $(@D)
-	clang -std=gnu11 $(ALL_CPPFLAGS) -O1 -g $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
+	$(Q)clang -std=gnu11 $(ALL_CPPFLAGS) -O1 -g $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
 $(B)/tests/fuzz/%: $(B)/fuzzed/tests/fuzz/%.o $(FUZZ_OBJ)
 	@mkdir -p $(@D)
-	clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 fuzz: $(FUZZ)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz-run $(FUZZ)
 
@@ -148,14 +150,18 @@ fuzz: $(FUZZ)
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c))
 $(B)/tests/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) -std=gnu11 $(WARN) $(CFLAGS) -static -s -o $@ $<
+	$(Q)$(CC) $(ALL_CPPFLAGS) -std=gnu11 $(WARN) $(CFLAGS) -static -s -o $@ $<
 # ROUNDS=n; BENCH_ARGS="--json --only wasirun,crun"
 bench: all $(BENCH)
 	@RUNTIME=$(RUNTIME) TOOLS=$(B)/tests/bench tests/bench/bench.py $(BENCH_ARGS)
+# The figures of the READMEs, measured here. On a quiet machine.
+bench-readme: all $(BENCH)
+	RUNTIME=$(RUNTIME) TOOLS=$(B)/tests/bench tests/bench/bench.py --json >$(B)/bench.json
+	tests/bench/readme.py <$(B)/bench.json
 
 # ---- documents that the tables write
 $(B)/tests/lint/docgen: $(B)/tests/lint/docgen.o $(B)/libwasirun.a
-	$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
 docs: $(B)/tests/lint/docgen $(B)/wasirun
 	$(B)/wasirun introspect bash >docs/completion.bash
 	$< protocol >docs/protocol.md
@@ -205,4 +211,4 @@ help:
 FORCE:
 .SECONDARY:
 .PHONY: all unit test-programs check check-deps check-unit check-bats check-fault check-engines check-vm asan ubsan analyze fuzz \
-	bench docs install uninstall deps demo clean help FORCE
+	bench bench-readme docs install uninstall deps demo clean help FORCE
