@@ -1,6 +1,7 @@
 /* broker.c - makes the supervisor of network grants, and enters the sandbox that it supervises (broker.h).
  *
- * The supervisor keeps no right but those that the owner of the sandbox's user namespace has over it anyway, and CAP_NET_BIND_SERVICE where a port
+ * The supervisor keeps no right but those that the owner of the sandbox's user namespace has over it anyway, and CAP_NET_BIND_SERVICE
+ * where a port
  * below 1024 is granted. Must not stay behind: it ends when the last process under the filter does, and at once when no sandbox came. */
 #include "apply/broker_impl.h"
 #include "apply/broker_names.h"
@@ -158,8 +159,8 @@ static int load_filter(struct err *e)
 	int ret = broker_filter_sandbox();
 
 	if (ret == -EBUSY)
-		return fail_sys(e, ret, "network grants: a seccomp filter above this process has a listener already (an engine's profile with "
-					"SCMP_ACT_NOTIFY, or another sandbox); run without grants or outside of it");
+		return fail_sys(e, ret, "network grants: a seccomp filter above this process has a listener already (an engine's "
+					"profile with SCMP_ACT_NOTIFY, or another sandbox); run without grants or outside of it");
 	if (ret == -EINVAL)
 		return fail_sys(e, ret, "network grants need Linux 5.19 (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)");
 	if (ret == -EACCES)

@@ -5,7 +5,8 @@
 setup_file() {
 	[ "$(id -u)" = 0 ] || skip "needs root for the servers' users"
 	export BOX="${B:-build}/tests/broker/box"
-	export WORK="$(mktemp -d /tmp/wasirun-programs-XXXXXX)"
+	WORK=$(mktemp -d /tmp/wasirun-programs-XXXXXX)
+	export WORK
 	chmod 777 "$WORK"
 	unshare -n --kill-child sleep 600 &
 	echo $! >"$WORK/host.pid"

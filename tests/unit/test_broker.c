@@ -1,4 +1,5 @@
 /* Network grants, as programs inside see them. */
+#include "apply/broker.h"
 #include "tests/unit/broker_box.h"
 #include <poll.h>
 #include <stdlib.h>

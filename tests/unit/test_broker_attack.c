@@ -1,4 +1,5 @@
 /* The side doors of a network broker, tried from inside: none may lead to an address of the host that was not granted. */
+#include "apply/broker.h"
 #include "tests/unit/broker_box.h"
 #include <linux/io_uring.h>
 #include <linux/netlink.h>
