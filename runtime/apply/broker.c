@@ -142,6 +142,7 @@ static int say(int sock, uint32_t word, const int *fds, size_t n, struct err *e)
 static int make_inner(int *sock, struct err *e)
 {
 	int ends[2], ret = sys_socketpair(SOCK_SEQPACKET, ends);
+	char ready;
 	pid_t pid;
 
 	if (ret < 0)
@@ -151,7 +152,11 @@ static int make_inner(int *sock, struct err *e)
 	pid = sys_fork_quiet();
 	if (pid == 0)
 		broker_inner(theirs);
-	return pid < 0 ? fail_sys(e, pid, "cannot make the inner half of the network supervisor") : 0;
+	if (pid < 0)
+		return fail_sys(e, pid, "cannot make the inner half of the network supervisor");
+	fd_close(&theirs);
+	/* it is out of the program's reach before there is a program */
+	return sys_read(*sock, &ready, 1) == 1 ? 0 : fail(e, EPIPE, "the inner half of the network supervisor could not begin");
 }
 
 static int load_filter(struct err *e)

@@ -75,7 +75,7 @@ _Noreturn void broker_inner(int sock)
 	sigfillset(&all);
 	if (sys_sigprocmask(SIG_SETMASK, &all, NULL) < 0 || sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 	    sys_prctl(PR_SET_NAME, (unsigned long)"wasirun-inside", 0, 0, 0) < 0 || sys_dup3(sock, 0, O_CLOEXEC) < 0 ||
-	    sys_close_range(1, ~0U, 0) < 0 || broker_filter_inner() < 0)
+	    sys_close_range(1, ~0U, 0) < 0 || broker_filter_inner() < 0 || sys_send_fds(0, "", 1, NULL, 0) != 1)
 		sys_exit(1);
 	while (sys_recv_fds(0, &j, sizeof j, fds, &count) == (ssize_t)sizeof j) {
 		struct done d = { .place = j.place, .serial = j.serial };
