@@ -87,6 +87,15 @@ $(TOOL_OBJ): override EXTRA =
 $(B)/tests/tool: $(TOOL_OBJ)
 	$(Q)$(CC) $(CFLAGS) -static -s -o $@ $^
 
+# Runs a command under network grants, without the rest of a sandbox.
+$(B)/tests/broker/box: $(B)/tests/broker/box.o $(B)/libwasirun.a
+	$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
+check-broker: $(B)/tests/broker/box
+	@tests/deps broker
+	B=$(B) bats tests/broker
+bench-broker: $(B)/tests/broker/box
+	tests/bench/broker.py $(B)/tests/broker/box
+
 # Plans compared with what they were; linked with the pure floors only.
 GOLDEN_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/plan/*.c))
 $(B)/tests/golden: $(GOLDEN_OBJ) $(B)/libpure.a
@@ -199,6 +208,8 @@ help:
 	@echo "make check-fault   killed and failing system calls; nothing may be left"
 	@echo "make check-engines Docker, containerd, Podman, Buildah"
 	@echo "make check-vm      bats and fault on pure cgroup v2 in a virtual machine"
+	@echo "make check-broker  programs behind network grants: Redis, PostgreSQL, nginx, curl, Python"
+	@echo "make bench-broker  throughput of a brokered connection against a native one"
 	@echo "make asan ubsan    the same code under sanitizers"
 	@echo "make analyze       gcc -fanalyzer, clang-tidy, cppcheck, shellcheck"
 	@echo "make fuzz          FUZZ_SECONDS=60 per target"
@@ -210,5 +221,5 @@ help:
 	$(FUZZ_OBJ:.o=.d) $(FUZZ_SRC:%.c=$(B)/fuzzed/%.d)
 FORCE:
 .SECONDARY:
-.PHONY: all unit test-programs check check-deps check-unit check-bats check-fault check-engines check-vm asan ubsan analyze fuzz \
-	bench bench-readme docs install uninstall deps demo clean help FORCE
+.PHONY: all unit test-programs check check-deps check-unit check-bats check-fault check-engines check-vm check-broker bench-broker \
+	asan ubsan analyze fuzz bench bench-readme docs install uninstall deps demo clean help FORCE

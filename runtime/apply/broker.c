@@ -1,6 +1,7 @@
 /* broker.c - makes the supervisor of network grants, and enters the sandbox that it supervises (broker.h).
  *
- * The supervisor keeps no right but those that the owner of the sandbox's user namespace has over it anyway, and CAP_NET_BIND_SERVICE where a port
+ * The supervisor keeps no right but those that the owner of the sandbox's user namespace has over it anyway, and CAP_NET_BIND_SERVICE
+ * where a port
  * below 1024 is granted. Must not stay behind: it ends when the last process under the filter does, and at once when no sandbox came. */
 #include "apply/broker_impl.h"
 #include "apply/broker_names.h"
@@ -141,6 +142,7 @@ static int say(int sock, uint32_t word, const int *fds, size_t n, struct err *e)
 static int make_inner(int *sock, struct err *e)
 {
 	int ends[2], ret = sys_socketpair(SOCK_SEQPACKET, ends);
+	char ready;
 	pid_t pid;
 
 	if (ret < 0)
@@ -150,7 +152,11 @@ static int make_inner(int *sock, struct err *e)
 	pid = sys_fork_quiet();
 	if (pid == 0)
 		broker_inner(theirs);
-	return pid < 0 ? fail_sys(e, pid, "cannot make the inner half of the network supervisor") : 0;
+	if (pid < 0)
+		return fail_sys(e, pid, "cannot make the inner half of the network supervisor");
+	fd_close(&theirs);
+	/* it is out of the program's reach before there is a program */
+	return sys_read(*sock, &ready, 1) == 1 ? 0 : fail(e, EPIPE, "the inner half of the network supervisor could not begin");
 }
 
 static int load_filter(struct err *e)
@@ -158,8 +164,8 @@ static int load_filter(struct err *e)
 	int ret = broker_filter_sandbox();
 
 	if (ret == -EBUSY)
-		return fail_sys(e, ret, "network grants: a seccomp filter above this process has a listener already (an engine's profile with "
-					"SCMP_ACT_NOTIFY, or another sandbox); run without grants or outside of it");
+		return fail_sys(e, ret, "network grants: a seccomp filter above this process has a listener already (an engine's "
+					"profile with SCMP_ACT_NOTIFY, or another sandbox); run without grants or outside of it");
 	if (ret == -EINVAL)
 		return fail_sys(e, ret, "network grants need Linux 5.19 (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)");
 	if (ret == -EACCES)

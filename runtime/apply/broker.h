@@ -1,7 +1,8 @@
 /* broker.h - network grants as sockets: what a sandbox may bind, connect to and listen on is made by a supervisor in the host's network
  * namespace and put in place of the caller's descriptor (docs/manifest.md, "The network").
  *
- * The sandbox has a user and a network namespace of its own with loopback only; that is the enforcement, the broker only ever gives. STEP_BROKER
+ * The sandbox has a user and a network namespace of its own with loopback only; that is the enforcement, the broker only ever gives.
+ * STEP_BROKER
  * (START stage, after NO_NEW_PRIVS and LANDLOCK, before SECCOMP) does all of it:
  *   prepare  makes the supervisor: a process of its own session that nobody waits for, in the runtime's cgroup, and keeps it until the last
  *            process under the filter is gone;
@@ -16,7 +17,8 @@
 #include "plan/grants.h"
 
 /* Makes the supervisor. g: only read before this returns in the caller; the supervisor has its own copy of the memory. report: an fd that
- * gets a line for each refusal (with the grant that would allow it), or -1; the caller keeps its own. *sock: what broker_enter needs, close-on-exec;
+ * gets a line for each refusal (with the grant that would allow it), or -1; the caller keeps its own. *sock: what broker_enter needs,
+ * close-on-exec;
  * when it is closed without broker_enter, the supervisor ends. */
 MUST int broker_start(const struct net_grants *g, int report, int *sock, struct err *e);
 

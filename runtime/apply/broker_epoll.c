@@ -1,6 +1,7 @@
 /* broker_epoll.c - epoll registrations of a socket that is replaced: they belong to the open file, so the new one needs its own.
  *
- * The kernel tells them in fdinfo (proc(5)). A registration is known by the open file and the number it had when it was made, so each is made in a
+ * The kernel tells them in fdinfo (proc(5)). A registration is known by the open file and the number it had when it was made, so each is
+ * made in a
  * child in which the new socket has the caller's number. Must not trust more of the text than its numbers. */
 #include "apply/broker_impl.h"
 #include <inttypes.h>

@@ -1,7 +1,8 @@
 /* broker_filter.c - the programs of the broker: what the sandbox's calls become, and what supervisor and inner half may call at all.
  *
  * The sandbox's program judges what stands in registers: kinds of sockets, flags, options. What lies behind pointers (addresses) is the
- * supervisor's. It stands beside the profile of the sandbox, and the kernel takes the stricter answer of the two. Must not let a call through that
+ * supervisor's. It stands beside the profile of the sandbox, and the kernel takes the stricter answer of the two. Must not let a call
+ * through that
  * reaches a peer without bind, connect or listen (TCP Fast Open in each of its forms), nor one that filters do not see (io_uring). */
 #include "apply/broker_impl.h"
 #include <linux/audit.h>

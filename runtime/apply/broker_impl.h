@@ -1,6 +1,7 @@
 /* broker_impl.h - what the files of the broker share. Private to them.
  *
- * broker.c makes the supervisor and enters the sandbox; broker_filter.c has the three programs (sandbox, supervisor, inner half); broker_loop.c
+ * broker.c makes the supervisor and enters the sandbox; broker_filter.c has the three programs (sandbox, supervisor, inner half);
+ * broker_loop.c
  * waits; broker_notify.c judges a call; broker_socket.c makes sockets of the host; broker_swap.c puts one in place of the caller's, with
  * broker_epoll.c and broker_share.c; broker_inner.c is the inner half; broker_names.c answers names. */
 #ifndef WASIRUN_APPLY_BROKER_IMPL_H

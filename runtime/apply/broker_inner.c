@@ -2,7 +2,8 @@
  *
  * So paths of unix sockets, file permissions and peer credentials are the sandbox's own. It gets the caller's open socket and a copy of the
  * address: nothing that the caller still can change. It holds nothing, ends with the supervisor, and cannot be traced by the sandbox: its
- * memory belongs to the user namespace of the runtime, and it is not dumpable. Must not wait: a call that would is given up at once and tried
+ * memory belongs to the user namespace of the runtime, and it is not dumpable. Must not wait: a call that would is given up at once and
+ * tried
  * again when the supervisor says so. */
 #include "apply/broker_impl.h"
 #include <linux/close_range.h>
@@ -74,7 +75,7 @@ _Noreturn void broker_inner(int sock)
 	sigfillset(&all);
 	if (sys_sigprocmask(SIG_SETMASK, &all, NULL) < 0 || sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 	    sys_prctl(PR_SET_NAME, (unsigned long)"wasirun-inside", 0, 0, 0) < 0 || sys_dup3(sock, 0, O_CLOEXEC) < 0 ||
-	    sys_close_range(1, ~0U, 0) < 0 || broker_filter_inner() < 0)
+	    sys_close_range(1, ~0U, 0) < 0 || broker_filter_inner() < 0 || sys_send_fds(0, "", 1, NULL, 0) != 1)
 		sys_exit(1);
 	while (sys_recv_fds(0, &j, sizeof j, fds, &count) == (ssize_t)sizeof j) {
 		struct done d = { .place = j.place, .serial = j.serial };
@@ -196,7 +197,7 @@ void broker_inner_answered(struct broker *b)
 	if (n != (ssize_t)sizeof d || d.place >= BROKER_PENDING) {
 		fd_close(&b->inner);
 		for (i = 0; i < BROKER_PENDING; i++)
-			if (b->pending[i].kind == PENDING_INNER || b->pending[i].kind == PENDING_LOCAL || b->pending[i].kind == PENDING_RESTORE)
+			if (b->pending[i].kind != PENDING_NONE && b->pending[i].kind != PENDING_CONNECT)
 				finish(&b->pending[i], -ENOSYS);
 	} else {
 		p = &b->pending[d.place];

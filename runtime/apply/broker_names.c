@@ -1,7 +1,9 @@
 /* broker_names.c - the resolver inside the sandbox, at 127.0.0.1:53 of its namespace.
  *
- * It answers granted names, from the host's hosts file or its name servers, and remembers what it answered: connect is checked against that.
- * Any other name does not exist, and is asked of nobody: a question is a way out, too. Must not pass an address on that leads into the host's
+ * It answers granted names, from the host's hosts file or its name servers, and remembers what it answered: connect is checked against
+ * that.
+ * Any other name does not exist, and is asked of nobody: a question is a way out, too. Must not pass an address on that leads into the
+ * host's
  * own network unless a grant names it. */
 #include "apply/broker_names.h"
 #include "apply/broker_dns.h"

@@ -1,7 +1,9 @@
 /* broker_notify.c - one notified call: what is meant, and what becomes of it.
  *
- * The address is copied once and the caller's file fetched once; both are judged, and the call is made on them. Nothing that the caller can still
- * change is looked at twice. Must never let the kernel continue a call: what the caller's memory and descriptors hold by then is not what was
+ * The address is copied once and the caller's file fetched once; both are judged, and the call is made on them. Nothing that the caller
+ * can still
+ * change is looked at twice. Must never let the kernel continue a call: what the caller's memory and descriptors hold by then is not what
+ * was
  * judged. A socket of the host's namespace in the caller's hands is good for what it was made for, and for nothing else. */
 #include "apply/broker_impl.h"
 #include "apply/broker_names.h"
@@ -28,8 +30,8 @@ void broker_refused(struct broker *b, const struct call *c, const struct net_add
 	if (why)
 		n = snprintf(line, sizeof line, "%s %s: %s\n", verb, where, why);
 	else
-		n = snprintf(line, sizeof line, "%s %s: no grant; --%s %s, or in a manifest: \"network\": {\"%s\": [\"%s\"]}\n", verb, where, verb,
-			     where, verb, where);
+		n = snprintf(line, sizeof line, "%s %s: no grant; --%s %s, or in a manifest: \"network\": {\"%s\": [\"%s\"]}\n", verb,
+			     where, verb, where, verb, where);
 	for (i = 0; i < (size_t)n && i < sizeof line; i++)
 		h = (h ^ (unsigned char)line[i]) * 1099511628211ULL;
 	for (i = 0; i < b->said_n; i++)
@@ -272,7 +274,7 @@ static int open_caller(struct broker *b, struct call *c)
 		return -ESRCH;
 	text[n] = 0;
 	line = strstr(text, "Tgid:");
-	return line ? sys_pidfd_open(atoi(line + 5)) : -ESRCH;
+	return line ? sys_pidfd_open((pid_t)strtol(line + 5, NULL, 10)) : -ESRCH;
 }
 
 static int fetch(struct broker *b, struct call *c, const struct seccomp_notif *n)

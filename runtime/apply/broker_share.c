@@ -43,7 +43,7 @@ static pid_t status_number(struct broker *b, pid_t pid, const char *key)
 		return -1;
 	text[n] = 0;
 	line = strstr(text, key);
-	return line ? atoi(line + strlen(key)) : -1;
+	return line ? (pid_t)strtol(line + strlen(key), NULL, 10) : -1;
 }
 
 static int is_it(void *ctx, int fd, const char *link)
@@ -73,7 +73,7 @@ static int look_at_children(struct search *s, pid_t pid, pid_t tid, unsigned dep
 		have += (size_t)n;
 		text[have] = 0;
 		while ((space = strchr(at, ' ')) != NULL) {
-			ret = look(s, atoi(at), depth + 1);
+			ret = look(s, (pid_t)strtol(at, NULL, 10), depth + 1);
 			if (ret)
 				return ret;
 			at = space + 1;
@@ -118,7 +118,7 @@ static int look_at_threads(struct search *s, pid_t pid, unsigned depth)
 			const struct dirent64 *d = (const struct dirent64 *)(buf + at);
 
 			at += d->d_reclen;
-			ret = d->d_name[0] == '.' ? 0 : look_at_children(s, pid, atoi(d->d_name), depth);
+			ret = d->d_name[0] == '.' ? 0 : look_at_children(s, pid, (int)strtol(d->d_name, NULL, 10), depth);
 			if (ret)
 				return ret;
 		}

@@ -1,7 +1,9 @@
 /* broker_swap.c - puts a socket in place of the caller's, under every number by which the caller knows it.
  *
- * A dup made before keeps the old socket otherwise. All of it goes through the notification that waits, so the caller is not running meanwhile;
- * its other threads are, and what they do to their descriptors at this moment can only change which of them show the new socket: the socket itself
+ * A dup made before keeps the old socket otherwise. All of it goes through the notification that waits, so the caller is not running
+ * meanwhile;
+ * its other threads are, and what they do to their descriptors at this moment can only change which of them show the new socket: the
+ * socket itself
  * was granted. Must not be left half done in silence. */
 #include "apply/broker_impl.h"
 #include <dirent.h>
@@ -26,7 +28,7 @@ int broker_each_fd(struct broker *b, pid_t pid, int (*each)(void *ctx, int fd, c
 			at += d->d_reclen;
 			if (d->d_name[0] < '0' || d->d_name[0] > '9' || sys_readlink(dir, d->d_name, link, sizeof link) < 0)
 				continue;
-			ret = each(ctx, atoi(d->d_name), link);
+			ret = each(ctx, (int)strtol(d->d_name, NULL, 10), link);
 			if (ret)
 				return ret;
 		}

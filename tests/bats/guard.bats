@@ -160,7 +160,9 @@ gone() {
 		command -v "$other" >/dev/null || continue
 		rm -rf "$T/oci"
 		ok "$RUNTIME" manifest oci --bundle "$T/oci" "$T/m.json" -- sh -c 'echo inside; touch /usr/x || echo read-only; touch /tmp/x && echo written'
-		ok timeout 20 "$other" run --bundle "$T/oci" "$ID-oci" </dev/null 3>&- 4>&-
+		run timeout 20 "$other" run --bundle "$T/oci" "$ID-oci" </dev/null 3>&- 4>&-
+		[[ $output != *"hybrid mode not supported"* ]] || continue # crun's word about this machine, not about the configuration
+		good
 		line inside read-only written
 		eventually gone "$ID-oci"
 	done

@@ -1,6 +1,7 @@
 /* broker_box.h - two network namespaces of a test's own: one that stands for the host, and in it a sandbox under network grants.
  *
- * BROKERED(grants, host, inside): host() runs first, in the "host" (make listeners there); then inside() runs in the sandbox, under the broker;
+ * BROKERED(grants, host, inside): host() runs first, in the "host" (make listeners there); then inside() runs in the sandbox, under the
+ * broker;
  * then after() in the host. All are children of the test: ENSURE ends them. Needs user namespaces. */
 #ifndef WASIRUN_TESTS_BROKER_BOX_H
 #define WASIRUN_TESTS_BROKER_BOX_H
