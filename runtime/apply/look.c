@@ -26,7 +26,8 @@ void look_at(struct arena *a, const struct strs *paths, path_facts *out)
 
 		if (fd < 0 || sys_fstat(fd, &st) < 0)
 			continue;
-		*arena_push(a, out) = (struct path_fact){ .path = paths->v[i], .directory = S_ISDIR(st.st_mode), .uid = st.st_uid, .gid = st.st_gid,
+		*arena_push(a, out) = (struct path_fact){ .path = paths->v[i], .directory = S_ISDIR(st.st_mode), .uid =
+			st.st_uid, .gid = st.st_gid,
 							  .idmap = sys_fstatfs(fd, &fs) == 0 && takes_idmap((long)fs.f_type) };
 	}
 }

@@ -126,7 +126,8 @@ static int take_path(struct compiling *k, const struct path_grant *p, struct pla
 		return 0;
 	}
 	if (strcmp(p->inside, "/") == 0) {
-		(void)!fail(e, EINVAL, "/ as a whole is no grant but a root: \"root\": \"dir:/\", or \"host-ro\" for programs and libraries");
+		(void)!fail(e, EINVAL, "/ as a whole is no grant but a root: \"root\": \"dir:/\", or \"host-ro\" for "
+			"programs and libraries");
 		return fail_at(e, p->at);
 	}
 	if (!compile_fact(k->c, p->host)) {
@@ -276,8 +277,10 @@ static int add_places(struct compiling *k, const struct places *l, struct err *e
  * /dev of one's own. */
 static void add_kernel(struct compiling *k)
 {
-	static const char *const masked[] = { "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kallsyms", "/proc/kcore", "/proc/keys",
-					      "/proc/key-users", "/proc/kmsg", "/proc/kpagecount", "/proc/kpageflags", "/proc/latency_stats",
+	static const char *const masked[] = { "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kallsyms",
+		"/proc/kcore", "/proc/keys",
+					      "/proc/key-users", "/proc/kmsg", "/proc/kpagecount", "/proc/kpageflags",
+						"/proc/latency_stats",
 					      "/proc/modules", "/proc/partitions", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list",
 					      "/proc/timer_stats", "/proc/vmallocinfo" };
 	static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger" };

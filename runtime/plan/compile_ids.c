@@ -37,12 +37,14 @@ static int owner_of_writable(struct compiling *k, uint32_t *uid, uint32_t *gid, 
 			continue;
 		if (f->uid == 0) {
 			(void)!fail(e, EPERM,
-				    "%s belongs to root, and its file system cannot show it as the sandbox's: chown it to an ordinary user, or "
+				    "%s belongs to root, and its file system cannot show it as the sandbox's: chown it to an "
+					"ordinary user, or "
 				    "run as that user", p->host);
 			return fail_at(e, p->at);
 		}
 		if (*uid && *uid != f->uid) {
-			(void)!fail(e, EPERM, "%s belongs to user %u, another writable path to user %u, and its file system cannot be idmapped",
+			(void)!fail(e, EPERM, "%s belongs to user %u, another writable path to user %u, and its file system "
+				"cannot be idmapped",
 				    p->host, f->uid, *uid);
 			return fail_at(e, p->at);
 		}

@@ -1,6 +1,7 @@
 /* landlock.c - grants as a Landlock domain: the second line behind the mounts.
  *
- * What is handled is what the kernel's ABI knows, so that nothing is asked for in vain; "require" wants at least the ABI from which on writing
+ * What is handled is what the kernel's ABI knows, so that nothing is asked for in vain; "require" wants at least the
+ * ABI from which on writing
  * is covered whole. Must not grant what the annotation does not name, but for the sandbox's own /dev and /proc. */
 #include "plan/build.h"
 #include "plan/compile.h"
@@ -66,7 +67,8 @@ static int add_domain(struct build *b, const struct kv *annotation, struct err *
 		return 0;
 	if (strcmp(g.landlock, "require") == 0 && l.abi < REQUIRED_ABI)
 		return plan_fail(e, ENOTSUP, at,
-				 "Landlock is required, and this kernel has ABI %d of it (0: none; %d is needed): process.lsm.landlock auto or off",
+				 "Landlock is required, and this kernel has ABI %d of it (0: none; %d is needed): "
+					"process.lsm.landlock auto or off",
 				 l.abi, REQUIRED_ABI);
 	if (l.abi < 1)
 		return 0;

@@ -22,7 +22,8 @@ static const char *const usual_capabilities[] = {
 
 /* What engines mount into every container. */
 static const char *const usual_mounts[] = {
-	"/dev", "/dev/init", "/dev/mqueue", "/dev/pts", "/dev/shm", "/dev/termination-log", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf",
+	"/dev", "/dev/init", "/dev/mqueue", "/dev/pts", "/dev/shm", "/dev/termination-log", "/etc/hostname", "/etc/hosts",
+		"/etc/resolv.conf",
 	"/proc", "/run/.containerenv", "/run/notify", "/run/podman-init", "/run/secrets", "/sbin/docker-init", "/sys", "/sys/fs/cgroup",
 	"/var/run/secrets/kubernetes.io/serviceaccount",
 };
@@ -66,7 +67,8 @@ static int cut_set(struct narrowing *k, struct ints *set, const char *name, stru
 			kept.v[kept.n++] = set->v[i];
 		else if (!USUAL(usual_capabilities, cap))
 			return refuse(e, arena_fmt(k->a, "/process/capabilities/%s/%zu", name, i),
-				      arena_fmt(k->a, "%s does not grant it; \"process\": {\"capabilities\": [\"%s\"]} would", k->what, cap));
+				      arena_fmt(k->a, "%s does not grant it; \"process\": {\"capabilities\": [\"%s\"]} "
+					"would", k->what, cap));
 	}
 	*set = kept;
 	return 0;
@@ -189,7 +191,8 @@ static int cut_devices(struct narrowing *k, struct err *e)
 	for (i = 0; i < l->devices.n; i++)
 		if (!device_granted(k->m, l->devices.v[i].path))
 			return refuse(e, arena_fmt(k->a, "/linux/devices/%zu", i),
-				      arena_fmt(k->a, "%s does not grant %s, and no manifest can: of the devices only null, zero, full, random, urandom "
+				      arena_fmt(k->a, "%s does not grant %s, and no manifest can: of the devices only null, "
+					"zero, full, random, urandom "
 						      "and tty are granted", k->what, l->devices.v[i].path));
 	return 0;
 }
@@ -264,7 +267,8 @@ static int cut_calls(struct narrowing *k, const struct command *c, struct grants
 
 	if (!k->m->network_host && !no_network_grants(k->m))
 		return refuse(e, "/annotations",
-			      arena_fmt(k->a, "%s: addresses cannot be enforced under an engine yet; \"network\": \"host\" leaves the network to the engine",
+			      arena_fmt(k->a, "%s: addresses cannot be enforced under an engine yet; \"network\": \"host\" "
+				"leaves the network to the engine",
 					k->what));
 	TRY(compile_seccomp(k->a, k->m, c, no_network_grants(k->m), &s, e));
 	if (no_network_grants(k->m))
@@ -276,7 +280,8 @@ static int cut_calls(struct narrowing *k, const struct command *c, struct grants
 	return 0;
 }
 
-int manifest_narrow(struct arena *a, const struct manifest *m, const char *what, const struct command *c, struct config *config, struct err *e)
+int manifest_narrow(struct arena *a, const struct manifest *m, const char *what, const struct command *c, struct config
+	*config, struct err *e)
 {
 	struct narrowing k = { .a = a, .m = m, .what = what, .c = config };
 	struct grants g = { .landlock = NULL };

@@ -1,6 +1,7 @@
 /* profile_args.c - calls that a profile allows with some arguments only.
  *
- * The kernel takes 32 bits of these arguments, a filter sees 64: every comparison is masked, or a set bit above would pass (CVE-2019-10063).
+ * The kernel takes 32 bits of these arguments, a filter sees 64: every comparison is masked, or a set bit above
+ * would pass (CVE-2019-10063).
  * Rules only ever allow; what none of them allows is the profile's default. A rule that refuses beside one that allows would depend on
  * how a runtime orders the two. */
 #include "plan/profile_args.h"
@@ -98,7 +99,8 @@ static void add_socket(struct arena *a, struct seccomp *s, const struct profile_
 	}
 }
 
-/* Two requests are refused. What differs from both in some bit is neither; where they differ from each other, the bits are looked at together. */
+/* Two requests are refused. What differs from both in some bit is neither; where they differ from each other, the
+ * bits are looked at together. */
 static void add_ioctl(struct arena *a, struct seccomp *s)
 {
 	const uint64_t differ = FAKE_INPUT ^ CONSOLE;

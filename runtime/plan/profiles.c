@@ -47,15 +47,18 @@ static const struct {
 	{ OPEN | STRICT, "alarm creat epoll_create epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd eventfd2 faccessat "
 			 "fadvise64 fchdir fchmod fchmodat fchmodat2 chmod flock futex_requeue futex_wait futex_waitv futex_wake "
 			 "get_robust_list getcpu getdents getgroups getitimer getpgid getpgrp getpriority getresgid getresuid getrlimit "
-			 "getsid link linkat map_shadow_stack memfd_create mincore mkdirat mlock mlock2 mlockall mseal munlock munlockall openat2 "
+			 "getsid link linkat map_shadow_stack memfd_create mincore mkdirat mlock mlock2 mlockall mseal "
+				"munlock munlockall openat2 "
 			 "pause pipe pkey_alloc pkey_free pkey_mprotect preadv preadv2 pwritev pwritev2 readahead readlinkat renameat "
 			 "rt_sigpending rt_sigqueueinfo rt_sigsuspend sched_get_priority_max sched_get_priority_min sched_getattr "
 			 "sched_getparam sched_getscheduler select sendfile setitimer splice symlink "
-			 "symlinkat sync sync_file_range syncfs time timer_create timer_delete timer_getoverrun timer_gettime timer_settime "
+			 "symlinkat sync sync_file_range syncfs time timer_create timer_delete timer_getoverrun "
+				"timer_gettime timer_settime "
 			 "timerfd_create timerfd_gettime timerfd_settime times tkill truncate utime utimensat utimes futimesat cachestat" },
 	{ OPEN, "eventfd getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr setxattr lsetxattr fsetxattr removexattr "
 		"lremovexattr fremovexattr getxattrat setxattrat listxattrat removexattrat inotify_add_watch inotify_init inotify_init1 "
-		"inotify_rm_watch fork landlock_add_rule landlock_create_ruleset landlock_restrict_self mknod mknodat mq_getsetattr mq_notify "
+		"inotify_rm_watch fork landlock_add_rule landlock_create_ruleset landlock_restrict_self mknod mknodat "
+			"mq_getsetattr mq_notify "
 		"mq_open mq_timedreceive mq_timedsend mq_unlink personality pidfd_open "
 		"pidfd_send_signal recvmmsg sched_setaffinity sched_setattr sched_setparam sched_setscheduler seccomp "
 		"semctl semget semop semtimedop sendmmsg setpgid setpriority setrlimit shmat shmctl shmdt shmget signalfd chown lchown "
@@ -67,12 +70,15 @@ static const struct {
 
 /* Refused in words that programs understand. Whatever else there is, or comes, does not exist for them. */
 static const char refused[] =
-	"acct add_key adjtimex bpf chroot clock_adjtime clock_settime delete_module fanotify_init fanotify_mark finit_module fsconfig fsmount "
+	"acct add_key adjtimex bpf chroot clock_adjtime clock_settime delete_module fanotify_init fanotify_mark finit_module "
+		"fsconfig fsmount "
 	"fsopen fspick init_module io_uring_enter io_uring_register io_uring_setup ioperm iopl kcmp kexec_file_load kexec_load keyctl "
 	"listmount lookup_dcookie lsm_get_self_attr lsm_list_modules lsm_set_self_attr mbind memfd_secret migrate_pages modify_ldt mount "
-	"mount_setattr move_mount move_pages name_to_handle_at nfsservctl open_by_handle_at open_tree open_tree_attr perf_event_open pidfd_getfd "
+	"mount_setattr move_mount move_pages name_to_handle_at nfsservctl open_by_handle_at open_tree open_tree_attr "
+		"perf_event_open pidfd_getfd "
 	"pivot_root process_madvise process_vm_readv process_vm_writev ptrace quotactl quotactl_fd reboot request_key setdomainname setns "
-	"sethostname settimeofday set_mempolicy_home_node socketcall statmount stime swapoff swapon sysfs syslog umount umount2 unshare uselib "
+	"sethostname settimeofday set_mempolicy_home_node socketcall statmount stime swapoff swapon sysfs syslog umount "
+		"umount2 unshare uselib "
 	"userfaultfd ustat vhangup vm86 vm86old";
 
 static const char namespaces[] = "clone clone3 mount pivot_root setns umount2 unshare";

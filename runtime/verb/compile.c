@@ -67,7 +67,8 @@ static int one_secret(struct globals *g, const struct secret *s, struct compiled
 	} else {
 		return fail_at((fail(e, EINVAL, "secret %s has no value", s->name), e), "/secrets");
 	}
-	*arena_push(g->arena, &k->secrets) = (struct step_file){ .path = arena_fmt(g->arena, "/run/secrets/%s", s->name), .bytes = bytes, .n = n,
+	*arena_push(g->arena, &k->secrets) = (struct step_file){ .path = arena_fmt(g->arena, "/run/secrets/%s", s->name),
+		.bytes = bytes, .n = n,
 								 .mode = 0400 };
 	if (s->env && strlen(bytes) == n)
 		strs_append(g->arena, &k->secret_env, arena_fmt(g->arena, "%s=%s", s->name, bytes));

@@ -17,6 +17,7 @@ struct compiled {
 
 /* Finds out the facts that the compilation wants, and compiles. args: the program. bundle: absolute, or NULL. here: it runs
  * here and now, with a root of its own; otherwise the configuration is for any runtime, and says nothing about this process. */
-MUST int compile_here(struct globals *g, struct manifest *m, char **args, const char *bundle, bool here, struct compiled *out, struct err *e);
+MUST int compile_here(struct globals *g, struct manifest *m, char **args, const char *bundle, bool here, struct compiled
+	*out, struct err *e);
 
 #endif

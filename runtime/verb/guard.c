@@ -1,6 +1,7 @@
 /* guard.c - `guard`: a command of the host under a manifest.
  *
- * The flags are the manifest's keys: they become a document of their own, which includes the file, so that one decoder judges both. Must not
+ * The flags are the manifest's keys: they become a document of their own, which includes the file, so that one
+ * decoder judges both. Must not
  * grant what neither says. */
 #include "apply/foreground.h"
 #include "base/fd.h"
@@ -200,7 +201,8 @@ static int check(const struct manifest *m, const struct grants *g, bool best_eff
 	if (!m->disk.set)
 		return 0;
 	if (!best_effort)
-		return fail_at((fail(e, ENOTSUP, "disk: a directory of the host cannot be limited in size; grant a tmpfs, which has one, or say "
+		return fail_at((fail(e, ENOTSUP, "disk: a directory of the host cannot be limited in size; grant a tmpfs, "
+			"which has one, or say "
 						 "--best-effort"), e), "/capabilities/resources/disk");
 	log_warn("/capabilities/resources/disk: cannot be enforced here");
 	return 0;
@@ -272,8 +274,10 @@ const struct verb verb_guard = {
 	.name = "guard",
 	.args = "[--] COMMAND [ARG...]",
 	.summary = "run a command of this machine with nothing but what is granted",
-	.details = "The command sees this machine's programs and libraries, read-only, and nothing else: no home directory, no network, no\n"
-		   "   other process. Flags grant more. Exits with the command's code, 128 + the signal that ended it, or 124 after --timeout.",
+	.details = "The command sees this machine's programs and libraries, read-only, and nothing else: no home directory, "
+		"no network, no\n"
+		   "   other process. Flags grant more. Exits with the command's code, 128 + the signal that ended it, or "
+			"124 after --timeout.",
 	.opts = opts,
 	.opts_size = sizeof(struct options),
 	.min_args = 1,

@@ -200,7 +200,8 @@ static void config(struct text *t)
 static void manifest(struct text *t)
 {
 	text_fmt(t, "# The keys of a manifest\n\n"
-		    "Generated from the rows in `oci/manifest_rows.c` by `make docs`. What they mean together: [manifest.md](manifest.md).\n"
+		    "Generated from the rows in `oci/manifest_rows.c` by `make docs`. What they mean together: "
+			"[manifest.md](manifest.md).\n"
 		    "The same for programs: [manifest.schema.json](manifest.schema.json), which `wasirun manifest schema` prints.\n"
 		    "`KEY` stands for a member of a map. The objects below `/capabilities` may stand at the top instead, all of them.\n"
 		    "Keys that begin with `x-` are free everywhere; any other key that is not listed is an error, and so is `null`.\n");

@@ -29,7 +29,7 @@ static const char *const there[] = { "/bin", "/lib", "/lib64", "/usr", "/etc/pas
 
 static struct command command(bool here, uint32_t uid)
 {
-	struct command c = { .uid = uid, .gid = uid, .ids_base = 0x70000000, .ephemeral = here, .home = "/home/u", .cwd = "/srv/data",
+	struct command c = { .uid = uid, .gid = uid, .ids_base = 0x70000000, .ephemeral = here, .home = "/u", .cwd = "/srv/data",
 			     .bundle = here ? NULL : "/bundle" };
 	static char *args[] = { (char *)"prog", (char *)"-x", NULL };
 	static char *env[] = { (char *)"LANG=de_DE.UTF-8", (char *)"LC_ALL=C", (char *)"SECRET=1", NULL };
@@ -51,7 +51,7 @@ static struct host host(bool privileged)
 
 static int compile(const char *text, bool here, bool privileged, struct config *out, struct grants *g, struct err *e)
 {
-	struct manifest_context ctx = { .pwd = "/srv", .home = "/home/u", .dir = "/srv", .uid = { true, 1000 } };
+	struct manifest_context ctx = { .pwd = "/srv", .home = "/u", .dir = "/srv", .uid = { true, 1000 } };
 	struct manifest_errors errs = { .v = NULL };
 	struct command c = command(here, privileged ? 0 : 1000);
 	struct host h = host(privileged);
@@ -153,7 +153,8 @@ TEST(landlock_is_planned)
 	CHECK_STR(g.landlock, "auto");
 	CHECK(planned(&c, STEP_LANDLOCK));
 	CHECK(planned(&c, STEP_SECCOMP));
-	CHECK_INT(compile("{\"version\":\"1.0\",\"capabilities\":{\"process\":{\"lsm\":{\"landlock\":\"off\"}}}}", true, true, &c, &g, &e), 0);
+	CHECK_INT(compile("{\"version\":\"1.0\",\"capabilities\":{\"process\":{\"lsm\":{\"landlock\":\"off\"}}}}", true, true, &c, &g, &e),
+		  0);
 	CHECK(!planned(&c, STEP_LANDLOCK));
 }
 
@@ -172,7 +173,8 @@ static int narrow(const char *manifest, const char *config, struct config *out, 
 }
 
 #define ENGINE(caps, mount)                                                                                                            \
-	"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"/\",\"args\":[\"x\"],\"capabilities\":{\"bounding\":[" caps \
+	"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"/\",\"args\":[\"x\"],\"capabilities\":{" \
+	"\"bounding\":[" caps \
 	"]}},\"mounts\":[{\"destination\":\"/etc/hosts\",\"type\":\"bind\",\"source\":\"/x\",\"options\":[\"rbind\"]}" mount               \
 	"],\"linux\":{\"namespaces\":[{\"type\":\"mount\"}],\"resources\":{\"memory\":{\"limit\":1048576},\"pids\":{\"limit\":-1}}}}"
 #define BIND(at) ",{\"destination\":\"" at "\",\"type\":\"bind\",\"source\":\"/s\",\"options\":[\"rbind\",\"rw\"]}"
