@@ -6,9 +6,9 @@ load helpers
 	program pause
 	write_config
 	# the late one has looked at the cgroup, and found nobody, before the other one was there
-	timeout --foreground -k 1 15 strace -qq -o /dev/null -e trace=mkdirat -e inject=mkdirat:delay_enter=1500000:when=1 \
+	timeout --foreground -k 1 60 strace -qq -o /dev/null -e trace=mkdirat -e inject=mkdirat:delay_enter=6000000:when=1 \
 		"$RUNTIME" --root "$T/root" create --bundle "$BUNDLE" "$ID-late" </dev/null >"$T/late" 2>&1 3>&- 4>&- &
-	sleep 0.7
+	sleep 3
 	create
 	start
 	if wait $!; then echo "the late one was made"; return 1; fi
