@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define PIPE_READS 64 /* of a pipe of 64 KiB, at least 1 KiB each */
+
 #define REPORT 3 /* in the child: where exec's errno goes; closed by a successful exec */
 #define ABOVE 10 /* fds are moved here before 0 to 3 are overwritten */
 #define DYING 10 /* seconds that a killed program gets: one that hangs in a dead file system does not even die */
@@ -131,6 +133,7 @@ static int wait_ms(int64_t deadline)
 /* Until the process has ended: its children may live on. False: it has been killed and is still there. */
 static bool talk(struct talk *t, const struct spawn *s, pid_t pid, struct spawned *out)
 {
+	int drained;
 	int64_t deadline = s->timeout > 0 ? sys_now_us() + s->timeout * 1000000 : 0;
 
 	for (;;) {
@@ -162,15 +165,13 @@ static bool talk(struct talk *t, const struct spawn *s, pid_t pid, struct spawne
 	}
 	if (t->report >= 0)
 		read_report(t);
-	while (t->err >= 0) { /* what is still in the pipe; a child that keeps writing fills it faster than we care to read */
-		size_t before = out->said_n;
+	/* what is still in the pipe: all that fits into one, but not what a child that keeps writing adds */
+	for (drained = 0; t->err >= 0 && drained < PIPE_READS; drained++) {
 		struct pollfd p = { .fd = t->err, .events = POLLIN };
 
 		if (sys_poll(&p, 1, 0) <= 0)
 			break;
 		read_err(t, out);
-		if (before == SPAWN_SAID)
-			break;
 	}
 	return true;
 }
