@@ -8,6 +8,10 @@
 
 /* Paths inside every database sandbox (the manifest's /sandboxes/NAME alias): data at /sandboxes/NAME/data, logs, config; sockets: */
 #define SANDBOX_SOCKETS "/run/sandbox"
+/* A template is built in a sandbox of this name: its data at /sandboxes/template/data. What --init names is mounted read-only at
+ * SANDBOX_INIT (a directory), or at SANDBOX_INIT/ITS-NAME (a single file), by whoever runs the build. */
+#define SANDBOX_TEMPLATE "template"
+#define SANDBOX_INIT "/run/init"
 
 /* The programs of an engine on this machine (or in an image). */
 struct engine_programs {
@@ -41,12 +45,15 @@ struct engine {
 
 	/* Finds its programs (rootfs: NULL = the host's; else absolute directory of an image). ENOENT: "postgres is not installed: apt install ..." */
 	MUST int (*find)(struct arena *a, const char *rootfs, struct engine_programs *out, struct err *e);
-	/* What makes a template: arguments of a program that runs in a sandbox with /sandboxes/NAME/data writable and empty; its environment.
-	 * It leaves a complete, cleanly stopped data directory. password: of the template's administrator. */
+	/* What makes a template: arguments of a program that runs in a sandbox of engine_build_manifest with /sandboxes/template/data writable
+	 * and empty; its environment. It leaves a complete, cleanly stopped data directory. password: of the template's administrator.
+	 * Made with an empty password, arguments and environment hold all that data depend on, but for the server's binary and the contents
+	 * of the init files: that is what template_key hashes (user and database count only when there are init files). */
 	MUST int (*build)(struct arena *a, const struct engine_programs *p, const struct engine_wishes *w, const char *password,
 			  struct strs *argv, struct strs *env, struct err *e);
 	/* The server's command line for a sandbox, paths as seen inside. Also returns files to be written into config/ first
-	 * (server settings): names and contents in turns. */
+	 * (server settings): names and contents in turns. Settings that are there already are not among them: at create they get the wishes,
+	 * at later starts (wishes empty) they are left as they are. What holds the password is, as long as conf.fresh is set. */
 	MUST int (*command)(struct arena *a, const struct engine_programs *p, const struct sandbox *s, const struct engine_wishes *w,
 			    struct strs *argv, struct strs *files, struct err *e);
 	/* Once, after the first start of a clone: gives it the sandbox's password, user and database. template_password: see build. Over the socket.
@@ -70,6 +77,10 @@ MUST int engine_resolve(struct arena *a, const struct engine *asked, const char 
  * not given a port. pidfd: of the server: its end ends the waiting (-ESRCH). */
 MUST int engine_wait_ready(const struct engine *en, const struct sandbox *s, const char *address, uint16_t port, int pidfd, uint64_t timeout_ms,
 			   struct err *e);
+
+/* The manifest of the sandbox in which a template is built: no network, only its data directory is writable, the user is 65534 ("nobody":
+ * initdb wants one that /etc/passwd knows). Its files belong to the one id that box maps, as in any other sandbox. */
+MUST int engine_build_manifest(struct arena *a, const struct engine *en, char **out, size_t *n, struct err *e);
 
 /* The sandbox's manifest (capabilities.json) in the seeds' full form: from templates/ENGINE/capabilities.json with NAME, PORT, memory and names
  * filled in. memory: NULL = the template's. */
