@@ -84,6 +84,15 @@ MUST ssize_t sys_flistxattr(int fd, char *names, size_t n);
 MUST ssize_t sys_fgetxattr(int fd, const char *name, void *value, size_t n);
 MUST int sys_fsetxattr(int fd, const char *name, const void *value, size_t n);
 
+/* --- copies of files (sys/copy.c) */
+MUST int sys_clone_file(int to, int from); /* FICLONE: the whole content, shared until one of them is written to */
+MUST ssize_t sys_copy_range(int from, int64_t *from_at, int to, int64_t *to_at, size_t n); /* copy_file_range(2); offsets move on */
+MUST int64_t sys_seek(int fd, int64_t at, int whence); /* lseek(2), SEEK_DATA and SEEK_HOLE too */
+MUST int sys_ftruncate(int fd, int64_t n);
+MUST int sys_link(int olddir, const char *old, int newdir, const char *new_); /* a link to a link, not to what it names */
+MUST int sys_exchange(int dir, const char *one, int other_dir, const char *other); /* both names at once: RENAME_EXCHANGE */
+MUST int sys_syncfs(int fd);
+
 /* --- mounts (sys/mount.c) */
 MUST int sys_open_tree(int dir, const char *path, unsigned flags);
 MUST int sys_move_mount(int from_dir, const char *from, int to_dir, const char *to, unsigned flags);
