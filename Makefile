@@ -164,6 +164,10 @@ $(B)/tests/bench/%: tests/bench/%.c
 bench: all $(BENCH)
 	@RUNTIME=$(RUNTIME) TOOLS=$(B)/tests/bench tests/bench/bench.py $(BENCH_ARGS)
 # The figures of the READMEs, measured here. On a quiet machine.
+# Databases: to the first answered query, beside the bare server, pg_virtualenv and docker run.
+bench-sandbox: all
+	@tests/deps broker
+	@RUNTIME=$(RUNTIME) tests/bench/sandbox.py $(BENCH_ARGS)
 bench-readme: all $(BENCH)
 	RUNTIME=$(RUNTIME) TOOLS=$(B)/tests/bench tests/bench/bench.py --json >$(B)/bench.json
 	tests/bench/readme.py <$(B)/bench.json
@@ -209,6 +213,7 @@ help:
 	@echo "make check-engines Docker, containerd, Podman, Buildah"
 	@echo "make check-vm      bats and fault on pure cgroup v2 in a virtual machine"
 	@echo "make check-broker  programs behind network grants: Redis, PostgreSQL, nginx, curl, Python"
+	@echo "make bench-sandbox database sandboxes beside the bare server, pg_virtualenv and docker run"
 	@echo "make bench-broker  throughput of a brokered connection against a native one"
 	@echo "make asan ubsan    the same code under sanitizers"
 	@echo "make analyze       gcc -fanalyzer, clang-tidy, cppcheck, shellcheck"
@@ -221,5 +226,5 @@ help:
 	$(FUZZ_OBJ:.o=.d) $(FUZZ_SRC:%.c=$(B)/fuzzed/%.d)
 FORCE:
 .SECONDARY:
-.PHONY: all unit test-programs check check-deps check-unit check-bats check-fault check-engines check-vm check-broker bench-broker \
+.PHONY: all unit test-programs check check-deps check-unit check-bats check-fault check-engines check-vm check-broker bench-broker bench-sandbox \
 	asan ubsan analyze fuzz bench bench-readme docs install uninstall deps demo clean help FORCE
