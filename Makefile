@@ -163,11 +163,11 @@ $(B)/tests/bench/%: tests/bench/%.c
 # ROUNDS=n; BENCH_ARGS="--json --only wasirun,crun"
 bench: all $(BENCH)
 	@RUNTIME=$(RUNTIME) TOOLS=$(B)/tests/bench tests/bench/bench.py $(BENCH_ARGS)
-# The figures of the READMEs, measured here. On a quiet machine.
 # Databases: to the first answered query, beside the bare server, pg_virtualenv and docker run.
 bench-sandbox: all
-	@tests/deps broker
+	@tests/deps databases
 	@RUNTIME=$(RUNTIME) tests/bench/sandbox.py $(BENCH_ARGS)
+# The figures of the READMEs, measured here. On a quiet machine.
 bench-readme: all $(BENCH)
 	RUNTIME=$(RUNTIME) TOOLS=$(B)/tests/bench tests/bench/bench.py --json >$(B)/bench.json
 	tests/bench/readme.py <$(B)/bench.json
