@@ -1,47 +1,54 @@
 # bash completion for wasirun; made by `wasirun introspect bash`
 _wasirun() {
-	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} verb='' i root=()
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} verb='' i root=() dir=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
 		--root) root=(--root "${COMP_WORDS[++i]}") ;;
 		--log | --log-format | --log-level | --cgroup-manager | --rootless) ((i++)) ;;
+		--dir | --env-file) dir+=("${COMP_WORDS[i]}" "${COMP_WORDS[++i]}") ;;
 		-*) ;;
-		*) verb=${COMP_WORDS[i]}; break ;;
+		help) ;;
+		*) verb=${verb:+$verb }${COMP_WORDS[i]}
+			case $verb in '' | 'sandbox') ;; *) break ;; esac ;;
 		esac
 	done
 	case $prev in
-	--bundle | -b | --root | --image-path | --work-path)
+	--bundle | -b | --root | --image-path | --work-path | --dir)
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-	--pid-file | --config | -f | --log | --process | -p | --resources | -r | --console-socket | --pidfd-socket | --file)
+	--pid-file | --config | -f | --log | --process | -p | --resources | -r | --console-socket | --pidfd-socket | --file | --env-file | --manifest)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	esac
 	local words=''
 	case $verb in
-	'') words='--root --log --log-format --log-level --debug --cgroup-manager --systemd-cgroup --rootless --version --help create start run exec kill delete state list ps pause resume update events guard manifest plan spec features checkpoint restore help version' ;;
-	create) words='--bundle --config --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --no-subreaper --help' ;;
-	start) words='--help' ;;
-	run) words='--bundle --config --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --no-subreaper --detach --keep --help' ;;
-	exec) words='--process --console-socket --pidfd-socket --cwd --env --tty --user --additional-gids --detach --pid-file --process-label --apparmor --no-new-privs --cap --preserve-fds --cgroup --ignore-paused --help' ;;
-	kill) words='--signal --all --regex --help' ;;
-	delete) words='--force --regex --help' ;;
-	state) words='--help' ;;
-	list) words='--format --quiet --help' ;;
-	ps) words='--format --help' ;;
-	pause) words='--help' ;;
-	resume) words='--help' ;;
-	update) words='--resources --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --cpu-idle --memory --memory-reservation --memory-swap --pids-limit --l3-cache-schema --mem-bw-schema --help' ;;
-	events) words='--interval --stats --help' ;;
-	guard) words='--manifest --read --write --cow --deny --tmpfs --listen --connect --env --memory --cpu --pids --timeout --output --profile --best-effort --help' ;;
-	manifest) words='--json --sandbox --sandbox-dir --found --bundle --restrict --file --help' ;;
-	plan) words='--bundle --config --id --json --no-pivot --no-new-keyring --help' ;;
-	spec) words='--bundle --file --rootless --help' ;;
-	features) words='--help' ;;
-	checkpoint) words='--image-path --work-path --parent-path --tcp-established --tcp-skip-in-flight --tcp-close --link-remap --ext-unix-sk --shell-job --file-locks --lazy-pages --auto-dedup --manage-cgroups-mode --network-lock --empty-ns --leave-running --pre-dump --status-fd --page-server --help' ;;
-	restore) words='--image-path --work-path --parent-path --tcp-established --tcp-skip-in-flight --tcp-close --link-remap --ext-unix-sk --shell-job --file-locks --lazy-pages --auto-dedup --manage-cgroups-mode --network-lock --empty-ns --console-socket --bundle --detach --pid-file --no-subreaper --no-pivot --lsm-profile --lsm-mount-context --help' ;;
-	help) words='--help' ;;
-	version) words='--help' ;;
+	'') words='--root --log --log-format --log-level --debug --cgroup-manager --systemd-cgroup --rootless --version --help create start run exec kill delete state list ps pause resume update events guard sandbox manifest plan spec features checkpoint restore help version' ;;
+	'create') words='--bundle --config --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --no-subreaper --help' ;;
+	'start') words='--help' ;;
+	'run') words='--bundle --config --console-socket --pidfd-socket --pid-file --no-pivot --no-new-keyring --preserve-fds --no-subreaper --detach --keep --help' ;;
+	'exec') words='--process --console-socket --pidfd-socket --cwd --env --tty --user --additional-gids --detach --pid-file --process-label --apparmor --no-new-privs --cap --preserve-fds --cgroup --ignore-paused --help' ;;
+	'kill') words='--signal --all --regex --help' ;;
+	'delete') words='--force --regex --help' ;;
+	'state') words='--help' ;;
+	'list') words='--format --quiet --help' ;;
+	'ps') words='--format --help' ;;
+	'pause') words='--help' ;;
+	'resume') words='--help' ;;
+	'update') words='--resources --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --cpu-idle --memory --memory-reservation --memory-swap --pids-limit --l3-cache-schema --mem-bw-schema --help' ;;
+	'events') words='--interval --stats --help' ;;
+	'guard') words='--manifest --read --write --cow --deny --tmpfs --listen --connect --env --memory --cpu --pids --timeout --output --profile --best-effort --help' ;;
+	'sandbox') words='--dir --env-file --help' ;;
+	'manifest') words='--json --sandbox --sandbox-dir --found --bundle --restrict --file --help' ;;
+	'plan') words='--bundle --config --id --json --no-pivot --no-new-keyring --help' ;;
+	'spec') words='--bundle --file --rootless --help' ;;
+	'features') words='--help' ;;
+	'checkpoint') words='--image-path --work-path --parent-path --tcp-established --tcp-skip-in-flight --tcp-close --link-remap --ext-unix-sk --shell-job --file-locks --lazy-pages --auto-dedup --manage-cgroups-mode --network-lock --empty-ns --leave-running --pre-dump --status-fd --page-server --help' ;;
+	'restore') words='--image-path --work-path --parent-path --tcp-established --tcp-skip-in-flight --tcp-close --link-remap --ext-unix-sk --shell-job --file-locks --lazy-pages --auto-dedup --manage-cgroups-mode --network-lock --empty-ns --console-socket --bundle --detach --pid-file --no-subreaper --no-pivot --lsm-profile --lsm-mount-context --help' ;;
+	'help') words='--help' ;;
+	'version') words='--help' ;;
 	esac
-	if [[ -n $verb && $cur != -* ]]; then
+	if [[ $verb == 'sandbox '* && $cur != -* ]]; then
+		words=$(wasirun sandbox "${dir[@]}" list -q 2>/dev/null)
+		case $verb in *' create' | *' up' | *' with') words+=' postgres mysql mariadb redis' ;; esac
+	elif [[ -n $verb && $verb != sandbox && $cur != -* ]]; then
 		words=$(wasirun "${root[@]}" list -q 2>/dev/null)
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

@@ -78,43 +78,84 @@ static int prepare_process(struct globals *g, char **argv, struct err *e)
 	return inherit_signals(e);
 }
 
-static int check_args(const struct globals *g, const struct verb *v, int argc, struct err *e)
-{
-	const char *name = program_name(g->self);
+/* A command line down to the verb that runs. */
+struct call {
+	const struct verb *v;
+	const char *path; /* "sandbox create" */
+	void *opts;
+	struct parsed p;
+};
 
-	if (argc < v->min_args)
-		return fail(e, EINVAL, "\"%s %s\" requires a minimum of %d argument%s: %s %s [options] %s", name, v->name, v->min_args,
-			    v->min_args == 1 ? "" : "s", name, v->name, v->args);
-	if (v->max_args >= 0 && argc > v->max_args)
-		return fail(e, EINVAL, "\"%s %s\" takes at most %d argument%s: %s %s [options] %s", name, v->name, v->max_args,
-			    v->max_args == 1 ? "" : "s", name, v->name, v->args ? v->args : "");
+static int check_args(const struct globals *g, const struct call *c, struct err *e)
+{
+	const char *name = program_name(g->self), *args = c->v->args ? c->v->args : "";
+
+	if (c->p.argc < c->v->min_args)
+		return fail(e, EINVAL, "\"%s %s\" requires a minimum of %d argument%s: %s %s [options] %s", name, c->path, c->v->min_args,
+			    c->v->min_args == 1 ? "" : "s", name, c->path, args);
+	if (c->v->max_args >= 0 && c->p.argc > c->v->max_args)
+		return fail(e, EINVAL, "\"%s %s\" takes at most %d argument%s: %s %s [options] %s", name, c->path, c->v->max_args,
+			    c->v->max_args == 1 ? "" : "s", name, c->path, args);
 	return 0;
 }
 
-static int run_verb(struct globals *g, const struct verb *v, int argc, char **argv, char **all, struct err *e)
+/* Follows argv into groups; "GROUP help MEMBER" is "GROUP MEMBER --help". */
+static int follow(struct globals *g, struct call *c, int argc, char **argv, struct err *e)
 {
-	void *opts = arena_alloc(g->arena, v->opts_size + 1);
-	struct parsed p;
+	const struct verb *const *table = verbs;
+	bool help = false;
 
-	TRY(options_parse(g->arena, v->opts, opts, v->stop_at_first, argc, argv, &p, e));
-	if (p.help) {
+	for (;;) {
+		const struct verb *v = verb_find(table, argv[0]);
+		void *opts;
+
+		if (!v && c->v && argc > 1 && !strcmp(argv[0], "help")) {
+			help = true;
+			argc--, argv++;
+			continue;
+		}
+		c->p.help = !v && c->v && !strcmp(argv[0], "help");
+		if (c->p.help)
+			return 0;
+		if (!v)
+			return no_such_verb(table, c->path, argv[0], e);
+		opts = arena_alloc(g->arena, v->opts_size + 1);
+		if (c->v && c->v->opts_size <= v->opts_size)
+			memcpy(opts, c->opts, c->v->opts_size);
+		c->path = c->path ? arena_fmt(g->arena, "%s %s", c->path, v->name) : v->name;
+		c->v = v;
+		c->opts = opts;
+		TRY(options_parse(g->arena, v->opts, opts, v->stop_at_first || v->subs, argc - 1, argv + 1, &c->p, e));
+		c->p.help = c->p.help || help;
+		if (!v->subs || c->p.help || !c->p.argc)
+			return 0;
+		table = v->subs;
+		argc = c->p.argc;
+		argv = c->p.argv;
+	}
+}
+
+static int run_verb(struct globals *g, struct call *c, int argc, char **argv, char **all, struct err *e)
+{
+	TRY(follow(g, c, argc, argv, e));
+	if (c->p.help || c->v->subs) {
 		struct text t = { .arena = g->arena };
 
-		help_verb(&t, g->self, v);
+		help_verb(&t, g->self, c->path, c->v);
 		return print(&t, e);
 	}
-	TRY(check_args(g, v, p.argc, e));
-	if (v->makes_processes)
+	TRY(check_args(g, c, e));
+	if (c->v->makes_processes)
 		TRY(prepare_process(g, all, e));
 	else
 		TRY(inherit_close_on_exec(e));
 	TRY(open_log(g, e));
 	TRY(find_root(g, e));
-	log_debug("%s %s: state root %s", WASIRUN_VERSION, v->name, g->root);
-	return v->run(g, opts, p.argc, p.argv, e);
+	log_debug("%s %s: state root %s", WASIRUN_VERSION, c->path, g->root);
+	return c->v->run(g, c->opts, c->p.argc, c->p.argv, e);
 }
 
-static int dispatch(struct globals *g, const struct verb **v, int argc, char **argv, struct err *e)
+static int dispatch(struct globals *g, struct call *c, int argc, char **argv, struct err *e)
 {
 	struct text t = { .arena = g->arena };
 	struct parsed p;
@@ -129,17 +170,14 @@ static int dispatch(struct globals *g, const struct verb **v, int argc, char **a
 		version_text(&t);
 		return print(&t, e);
 	}
-	*v = verb_find(p.argv[0]);
-	if (!*v)
-		return no_such_verb(p.argv[0], e);
-	return run_verb(g, *v, p.argc - 1, p.argv + 1, argv, e);
+	return run_verb(g, c, p.argc, p.argv, argv, e);
 }
 
 int main(int argc, char **argv)
 {
 	static struct arena scratch, arena = { .scratch = &scratch };
 	struct globals g = { .arena = &arena, .self = argv[0] };
-	const struct verb *v = NULL;
+	struct call c = { .v = NULL };
 	struct err e = { 0 }, ignored;
 	int r;
 
@@ -149,11 +187,11 @@ int main(int argc, char **argv)
 		r = inherit_streams(&e);
 	inherit_umask();
 	if (r == 0)
-		r = dispatch(&g, &v, argc, argv, &e);
+		r = dispatch(&g, &c, argc, argv, &e);
 	if (r >= 0)
 		return r;
 	if (!log_is_open) /* the engine reads it there, mistakes in its own options too */
 		(void)!open_log(&g, &ignored);
 	log_error(&e);
-	return v && v->failure ? v->failure : 1;
+	return c.v && c.v->failure ? c.v->failure : 1;
 }

@@ -13,10 +13,14 @@ void version_text(struct text *t)
 	text_str(t, "wasirun version " WASIRUN_VERSION "\ncommit: " WASIRUN_COMMIT "\nspec: " OCI_VERSION "\n");
 }
 
-int no_such_verb(const char *name, struct err *e)
+int no_such_verb(const struct verb *const *table, const char *group, const char *name, struct err *e)
 {
-	const char *near = verb_nearest(name);
+	const char *near = verb_nearest(table, name);
 
+	if (group && near)
+		return fail(e, EINVAL, "%s has no command '%.40s' (did you mean %s?)", group, name, near);
+	if (group)
+		return fail(e, EINVAL, "%s has no command '%.40s'; \"wasirun %s help\" lists them", group, name, group);
 	if (near)
 		return fail(e, EINVAL, "No help topic for '%.40s': no such command (did you mean %s?)", name, near);
 	return fail(e, EINVAL, "No help topic for '%.40s': no such command", name);
@@ -24,18 +28,25 @@ int no_such_verb(const char *name, struct err *e)
 
 static int run_help(struct globals *g, const void *opts_v, int argc, char **argv, struct err *e)
 {
+	static const struct verb *const none[] = { NULL };
+	const struct verb *const *table = verbs;
 	struct text t = { .arena = g->arena };
-	const struct verb *v;
+	const struct verb *v = NULL;
+	const char *path = NULL;
+	int i;
 
 	(void)opts_v;
-	if (argc) {
-		v = verb_find(argv[0]);
+	for (i = 0; i < argc; i++) {
+		v = verb_find(table, argv[i]);
 		if (!v)
-			return no_such_verb(argv[0], e);
-		help_verb(&t, g->self, v);
-	} else {
-		help_all(&t, g->self);
+			return no_such_verb(table, path, argv[i], e);
+		path = path ? arena_fmt(g->arena, "%s %s", path, v->name) : v->name;
+		table = v->subs ? v->subs : none;
 	}
+	if (v)
+		help_verb(&t, g->self, path, v);
+	else
+		help_all(&t, g->self);
 	return file_print(text_get(&t), t.n, e);
 }
 
@@ -50,10 +61,10 @@ static int run_version(struct globals *g, const void *opts_v, int argc, char **a
 
 const struct verb verb_help = {
 	.name = "help",
-	.args = "[COMMAND]",
+	.args = "[COMMAND...]",
 	.summary = "show the help of a command",
 	.opts = opts,
-	.max_args = 1,
+	.max_args = -1,
 	.run = run_help,
 };
 

@@ -11,23 +11,23 @@ const char *program_name(const char *self)
 	return !self || !*self ? "wasirun" : slash ? slash + 1 : self;
 }
 
-const struct verb *verb_find(const char *name)
+const struct verb *verb_find(const struct verb *const *table, const char *name)
 {
 	const struct verb *const *v;
 
-	for (v = verbs; *v; v++)
+	for (v = table; *v; v++)
 		if (!strcmp((*v)->name, name))
 			return *v;
 	return NULL;
 }
 
-const char *verb_nearest(const char *name)
+const char *verb_nearest(const struct verb *const *table, const char *name)
 {
 	const struct verb *const *v;
 	const char *best = NULL;
 	unsigned least = 3, d;
 
-	for (v = verbs; *v; v++) {
+	for (v = table; *v; v++) {
 		d = name_distance(name, (*v)->name, 2);
 		if (!(*v)->hidden && d < least) {
 			least = d;
@@ -61,14 +61,24 @@ static void options(struct text *t, const struct opt *o)
 	text_fmt(t, "   %-*s%s\n", COLUMN - 3, "--help, -h", "show this help");
 }
 
-void help_verb(struct text *t, const char *self, const struct verb *v)
+static void commands(struct text *t, const struct verb *const *v)
+{
+	text_str(t, "\nCOMMANDS:\n");
+	for (; *v; v++)
+		if (!(*v)->hidden)
+			text_fmt(t, "   %-12s%s\n", (*v)->name, (*v)->summary);
+}
+
+void help_verb(struct text *t, const char *self, const char *path, const struct verb *v)
 {
 	const char *name = program_name(self);
 
-	text_fmt(t, "NAME:\n   %s %s - %s\n\n", name, v->name, v->summary);
-	text_fmt(t, "USAGE:\n   %s %s [options]%s%s\n", name, v->name, v->args ? " " : "", v->args ? v->args : "");
+	text_fmt(t, "NAME:\n   %s %s - %s\n\n", name, path, v->summary);
+	text_fmt(t, "USAGE:\n   %s %s [options]%s%s\n", name, path, v->args ? " " : "", v->args ? v->args : "");
 	if (v->details)
 		text_fmt(t, "\nDESCRIPTION:\n   %s\n", v->details);
+	if (v->subs)
+		commands(t, v->subs);
 	text_str(t, "\nOPTIONS:\n");
 	options(t, v->opts);
 }
@@ -76,14 +86,10 @@ void help_verb(struct text *t, const char *self, const struct verb *v)
 void help_all(struct text *t, const char *self)
 {
 	const char *name = program_name(self);
-	const struct verb *const *v;
 
 	text_fmt(t, "NAME:\n   %s - Open Container Initiative runtime\n\n", name);
-	text_fmt(t, "USAGE:\n   %s [global options] COMMAND [options] [arguments]\n\n", name);
-	text_str(t, "COMMANDS:\n");
-	for (v = verbs; *v; v++)
-		if (!(*v)->hidden)
-			text_fmt(t, "   %-12s%s\n", (*v)->name, (*v)->summary);
+	text_fmt(t, "USAGE:\n   %s [global options] COMMAND [options] [arguments]\n", name);
+	commands(t, verbs);
 	text_str(t, "\nGLOBAL OPTIONS:\n");
 	options(t, global_opts);
 }

@@ -15,36 +15,67 @@ static void option_words(struct text *t, const struct opt *o)
 	text_str(t, "--help");
 }
 
-/* Options whose value is a path get file names, ids come from `list -q`. */
+static void verb_words(struct text *t, const struct verb *const *v)
+{
+	for (; *v; v++)
+		if (!(*v)->hidden)
+			text_fmt(t, " %s", (*v)->name);
+}
+
+/* One line for each verb and each member of a group: what may follow its name. group: "sandbox " or "". */
+static void cases(struct text *t, const char *group, const struct verb *const *v)
+{
+	for (; *v; v++) {
+		if ((*v)->hidden)
+			continue;
+		text_fmt(t, "\t'%s%s') words='", group, (*v)->name);
+		option_words(t, (*v)->opts);
+		if ((*v)->subs)
+			verb_words(t, (*v)->subs);
+		text_str(t, "' ;;\n");
+		if ((*v)->subs)
+			cases(t, arena_fmt(t->arena, "%s%s ", group, (*v)->name), (*v)->subs);
+	}
+}
+
+static void group_names(struct text *t, const char *group, const struct verb *const *v)
+{
+	for (; *v; v++) {
+		if (!(*v)->subs)
+			continue;
+		text_fmt(t, " | '%s%s'", group, (*v)->name);
+		group_names(t, arena_fmt(t->arena, "%s%s ", group, (*v)->name), (*v)->subs);
+	}
+}
+
+/* Options whose value is a path get file names, ids come from `list -q`, names of sandboxes from `sandbox list -q`; the word "help" is
+ * skipped, since what follows it is a command. */
 static void print_bash(struct text *t)
 {
-	const struct verb *const *v;
-
 	text_str(t, "# bash completion for wasirun; made by `wasirun introspect bash`\n_wasirun() {\n"
-		    "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} verb='' i root=()\n"
+		    "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} verb='' i root=() dir=()\n"
 		    "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n\t\tcase ${COMP_WORDS[i]} in\n"
 		    "\t\t--root) root=(--root \"${COMP_WORDS[++i]}\") ;;\n"
 		    "\t\t--log | --log-format | --log-level | --cgroup-manager | --rootless) ((i++)) ;;\n"
-		    "\t\t-*) ;;\n\t\t*) verb=${COMP_WORDS[i]}; break ;;\n\t\tesac\n\tdone\n"
-		    "\tcase $prev in\n\t--bundle | -b | --root | --image-path | --work-path)\n"
+		    "\t\t--dir | --env-file) dir+=(\"${COMP_WORDS[i]}\" \"${COMP_WORDS[++i]}\") ;;\n"
+		    "\t\t-*) ;;\n\t\thelp) ;;\n\t\t*) verb=${verb:+$verb }${COMP_WORDS[i]}\n\t\t\tcase $verb in ''");
+	group_names(t, "", verbs);
+	text_str(t, ") ;; *) break ;; esac ;;\n\t\tesac\n\tdone\n"
+		    "\tcase $prev in\n\t--bundle | -b | --root | --image-path | --work-path | --dir)\n"
 		    "\t\tmapfile -t COMPREPLY < <(compgen -d -- \"$cur\"); return ;;\n"
 		    "\t--pid-file | --config | -f | --log | --process | -p | --resources | -r | --console-socket | --pidfd-socket |"
-		    " --file)\n"
+		    " --file |"
+		    " --env-file | --manifest)\n"
 		    "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return ;;\n\tesac\n"
 		    "\tlocal words=''\n\tcase $verb in\n\t'') words='");
 	option_words(t, global_opts);
-	for (v = verbs; *v; v++)
-		if (!(*v)->hidden)
-			text_fmt(t, " %s", (*v)->name);
+	verb_words(t, verbs);
 	text_str(t, "' ;;\n");
-	for (v = verbs; *v; v++) {
-		if ((*v)->hidden)
-			continue;
-		text_fmt(t, "\t%s) words='", (*v)->name);
-		option_words(t, (*v)->opts);
-		text_str(t, "' ;;\n");
-	}
-	text_str(t, "\tesac\n\tif [[ -n $verb && $cur != -* ]]; then\n"
+	cases(t, "", verbs);
+	text_str(t, "\tesac\n\tif [[ $verb == 'sandbox '* && $cur != -* ]]; then\n"
+		    "\t\twords=$(wasirun sandbox \"${dir[@]}\" list -q 2>/dev/null)\n"
+		    "\t\tcase $verb in *' create' | *' up' | *' with') words+=' postgres mysql mariadb redis' ;; esac\n"
+		    "\telif [[ -n $verb && $verb != sandbox && $cur != -* ]]; then\n"
 		    "\t\twords=$(wasirun \"${root[@]}\" list -q 2>/dev/null)\n\tfi\n"
 		    "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n}\ncomplete -o filenames -F _wasirun wasirun\n");
 }
@@ -64,10 +95,19 @@ static void roff(struct text *t, const char *s)
 	}
 }
 
-static void man_options(struct text *t, const struct opt *o)
+static bool is_in(const struct opt *table, const char *name)
+{
+	for (; table && table->name; table++)
+		if (!strcmp(table->name, name))
+			return true;
+	return false;
+}
+
+/* common: what is told once for all of a group; NULL. */
+static void man_options(struct text *t, const struct opt *o, const struct opt *common)
 {
 	for (; o->name; o++) {
-		if (!o->doc)
+		if (!o->doc || is_in(common, o->name))
 			continue;
 		text_str(t, ".TP\n");
 		if (o->letter)
@@ -86,34 +126,67 @@ static void man_options(struct text *t, const struct opt *o)
 	}
 }
 
+static void man_verb(struct text *t, const char *path, const struct verb *v, const struct opt *common)
+{
+	text_fmt(t, ".SS %s %s\n", path, v->args ? v->args : "");
+	roff(t, v->summary);
+	text_str(t, ".\n");
+	if (v->details) {
+		roff(t, v->details);
+		text_str(t, "\n");
+	}
+	man_options(t, v->opts, common);
+}
+
 static void print_man(struct text *t)
 {
 	const struct verb *const *v;
 
 	text_str(t, ".SH GLOBAL OPTIONS\n");
-	man_options(t, global_opts);
+	man_options(t, global_opts, NULL);
 	text_str(t, ".SH COMMANDS\n");
-	for (v = verbs; *v; v++) {
+	for (v = verbs; *v; v++)
+		if (!(*v)->hidden)
+			man_verb(t, (*v)->name, *v, NULL);
+}
+
+/* A group has a page of its own, and groups in it stand there as "template list". */
+static void man_members(struct text *t, const char *group, const struct verb *const *v, const struct opt *common)
+{
+	for (; *v; v++) {
+		const char *path = arena_fmt(t->arena, "%s%s", group, (*v)->name);
+
 		if ((*v)->hidden)
 			continue;
-		text_fmt(t, ".SS %s %s\n", (*v)->name, (*v)->args ? (*v)->args : "");
-		roff(t, (*v)->summary);
-		text_str(t, ".\n");
-		if ((*v)->details) {
-			roff(t, (*v)->details);
-			text_str(t, "\n");
-		}
-		man_options(t, (*v)->opts);
+		if ((*v)->subs)
+			man_members(t, arena_fmt(t->arena, "%s ", path), (*v)->subs, common);
+		else
+			man_verb(t, path, *v, common);
 	}
+}
+
+static int print_man_of(struct text *t, const char *group, struct err *e)
+{
+	const struct verb *v = verb_find(verbs, group);
+
+	if (!v || !v->subs)
+		return fail(e, EINVAL, "%s is no group of commands", group);
+	text_str(t, ".SH GLOBAL OPTIONS\n");
+	man_options(t, v->opts, NULL);
+	text_str(t, ".SH COMMANDS\n");
+	man_members(t, "", v->subs, v->opts);
+	return 0;
 }
 
 static int run(struct globals *g, const void *opts_v, int argc, char **argv, struct err *e)
 {
 	struct text t = { .arena = g->arena };
 
-	(void)opts_v, (void)argc;
+	(void)opts_v;
 	if (!strcmp(argv[0], "bash"))
 		print_bash(&t);
+	else if (!strcmp(argv[0], "man") && argc > 1)
+		TRY(print_man_of(&t, argv[1], e));
 	else if (!strcmp(argv[0], "man"))
 		print_man(&t);
 	else
@@ -123,11 +196,11 @@ static int run(struct globals *g, const void *opts_v, int argc, char **argv, str
 
 const struct verb verb_introspect = {
 	.name = "introspect",
-	.args = "bash|man",
+	.args = "bash|man [GROUP]",
 	.summary = "print the option tables as bash completion or man page sections",
 	.opts = opts,
 	.min_args = 1,
-	.max_args = 1,
+	.max_args = 2,
 	.hidden = true,
 	.run = run,
 };

@@ -5,13 +5,12 @@
 
 extern const struct verb verb_create, verb_start, verb_state, verb_kill, verb_delete, verb_run, verb_exec, verb_list, verb_ps, verb_pause,
 	verb_resume, verb_update, verb_events, verb_spec, verb_features, verb_plan, verb_checkpoint, verb_restore, verb_help, verb_version,
-	verb_introspect, verb_manifest, verb_guard;
+	verb_introspect, verb_manifest, verb_guard, verb_sandbox;
 
 const struct verb *const verbs[] = {
 	&verb_create,     &verb_start,   &verb_run,  &verb_exec,    &verb_kill,    &verb_delete, &verb_state,   &verb_list,
-	&verb_ps,         &verb_pause,   &verb_resume, &verb_update, &verb_events,  &verb_guard,    &verb_manifest,
-		&verb_plan,   &verb_spec,
-	&verb_features,
+	&verb_ps,         &verb_pause,   &verb_resume, &verb_update, &verb_events,  &verb_guard,    &verb_sandbox,
+	&verb_manifest,   &verb_plan,    &verb_spec, &verb_features,
 	&verb_checkpoint, &verb_restore, &verb_help, &verb_version, &verb_introspect, NULL,
 };
 

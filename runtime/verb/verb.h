@@ -42,6 +42,9 @@ struct verb {
 	bool stop_at_first;   /* option parsing stops at the first positional (exec) */
 	bool makes_processes; /* must run from a sealed copy of the binary (R1) */
 	bool hidden;
+	/* A group: the first argument names one of these (NULL-terminated) instead of run being called. Their options structs begin
+	 * with the group's own, so that what is said before a member's name is where its options begin. */
+	const struct verb *const *subs;
 	/* Returns the exit code (>= 0) or a negative errno with *e filled (exit code `failure`). */
 	int (*run)(struct globals *g, const void *opts, int argc, char **argv, struct err *e);
 	int failure;          /* exit code of an error, 0 = 1; exec: 255 */

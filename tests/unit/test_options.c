@@ -4,6 +4,7 @@
 #include "tests/unit/test.h"
 #include "verb/help.h"
 #include "verb/options.h"
+#include "verb/sandbox.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -197,8 +198,13 @@ TEST(options_tables)
 	check_table("globals", global_opts);
 	for (v = verbs; *v; v++)
 		check_table((*v)->name, (*v)->opts);
+	for (v = sandbox_verbs; *v; v++) {
+		check_table((*v)->name, (*v)->opts);
+		CHECK((*v)->opts_size >= sizeof(struct sandbox_common));
+		CHECK((*v)->subs || (*v)->run);
+	}
 	for (i = 0; i < sizeof passed / sizeof *passed; i++) {
-		const struct verb *verb = verb_find(passed[i].verb);
+		const struct verb *verb = verb_find(verbs, passed[i].verb);
 		char names[400], *name, *save = NULL;
 
 		REQUIRE(verb);
@@ -223,7 +229,7 @@ TEST(options_help_names_every_option)
 		struct text t = { .arena = &a };
 		char head[64];
 
-		help_verb(&t, "/usr/bin/wasirun", *v);
+		help_verb(&t, "/usr/bin/wasirun", (*v)->name, *v);
 		snprintf(head, sizeof head, "NAME:\n   wasirun %s - ", (*v)->name);
 		CHECK_HAS(text_get(&t), head);
 		for (o = (*v)->opts; o->name; o++)
@@ -239,9 +245,9 @@ TEST(names_distance)
 	CHECK_INT(name_distance("stat", "state", 2), 1);
 	CHECK_INT(name_distance("delete", "create", 2), 3);
 	CHECK_INT(name_distance("", "ab", 2), 2);
-	CHECK_STR(verb_nearest("crate"), "create");
-	CHECK_STR(verb_nearest("xyzzy"), NULL);
-	CHECK_STR(verb_nearest("introspec"), NULL);
+	CHECK_STR(verb_nearest(verbs, "crate"), "create");
+	CHECK_STR(verb_nearest(verbs, "xyzzy"), NULL);
+	CHECK_STR(verb_nearest(verbs, "introspec"), NULL);
 }
 
 TEST(units_bytes)

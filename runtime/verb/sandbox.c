@@ -1,0 +1,26 @@
+/* sandbox.c - `sandbox`: the group of commands about database sandboxes.
+ * Must not hold anything but the table: each command is a file of its own, sandbox_NAME.c. */
+#include "verb/sandbox.h"
+
+/* A subcommand is added here when all that it calls exists. */
+const struct verb *const sandbox_verbs[] = {
+	NULL,
+};
+
+/* --json is for those that have it: asked of the group it would be dropped silently by the others. */
+static const struct opt opts[] = { SANDBOX_ROWS, { NULL } };
+
+const struct verb verb_sandbox = {
+	.name = "sandbox",
+	.args = "COMMAND [ARG...]",
+	.summary = "databases in sandboxes: create, start, connect, snapshot, destroy",
+	.details = "A sandbox is a directory with a real PostgreSQL, MySQL, MariaDB or Redis that sees nothing but it.\n"
+		   "   `sandbox up postgres dev` makes one and starts it; `sandbox with postgres -- CMD` gives CMD one of its own.",
+	.opts = opts,
+	.opts_size = sizeof(struct sandbox_common),
+	.min_args = 1,
+	.max_args = -1,
+	.stop_at_first = true,
+	.makes_processes = true,
+	.subs = sandbox_verbs,
+};
