@@ -277,9 +277,9 @@ static int do_fs(struct run *r, const struct step_mount *asked, struct slot *slo
 	AUTO_FD int target = find_target(r, &m, true, strcmp(m.fstype, "proc") == 0 ? PROC_SUPER_MAGIC : 0, e);
 	if (target < 0)
 		return target;
-	if (mount_fs_too_long(&m))
+	if (mount_fs_too_long(&m) && !m.open_in_parent)
 		return do_long(r, &m, target, e);
-	AUTO_FD int tree = mount_fs(r, &m, mode, e);
+	AUTO_FD int tree = m.open_in_parent ? take_fd(&slot->fd) : mount_fs(r, &m, mode, e);
 	if ((tree == -EPERM || tree == -EBUSY) && m.fallback_bind)
 		return fall_back(r, &m, slot, e);
 	if (tree < 0)
@@ -310,6 +310,10 @@ int op_mount_prepare(struct run *r, const struct step *s, struct slot *slot, str
 {
 	const struct step_mount lower = lower_of(&s->mount), *m = s->mount.own_upper ? &lower : &s->mount;
 
+	if (!m->remount && !m->bind && m->open_in_parent) {
+		slot->fd = mount_fs(r, m, -1, e);
+		return slot->fd < 0 ? fail_in(e, "mount %.160s", m->target) : 0;
+	}
 	if (m->remount || (!m->bind && !m->idmap))
 		return 0;
 	if (mount_bind_prepare(r, m, slot, e) < 0)

@@ -312,17 +312,29 @@ void log_error(const struct err *e)
 	put(STDERR_FILENO, &l);
 }
 
+static void (*diverted)(void *ctx, const char *text);
+static void *diverted_ctx;
+
+void log_divert(void (*take)(void *ctx, const char *text), void *ctx)
+{
+	diverted = take;
+	diverted_ctx = ctx;
+}
+
 void log_warn(const char *fmt, ...)
 {
 	char text[MESSAGE];
 	va_list ap;
 
-	if (out.level == LOG_LEVEL_ERROR || (out.level == LOG_LEVEL_DEFAULT && out.json && out.sink == SINK_FILE))
+	if (!diverted && (out.level == LOG_LEVEL_ERROR || (out.level == LOG_LEVEL_DEFAULT && out.json && out.sink == SINK_FILE)))
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	emit(LOG_LEVEL_WARNING, text);
+	if (diverted)
+		diverted(diverted_ctx, text);
+	else
+		emit(LOG_LEVEL_WARNING, text);
 }
 
 bool log_debugging(void)

@@ -29,6 +29,8 @@ void log_error(const struct err *e);
 /* Something was asked that cannot be had, and the specification says to go on. One line, only to the sink;
  * in a JSON file only with --debug or --log-level warning (see above). */
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* From here on warnings go to take (with its ctx) and nowhere else; NULL: to the sink again. For one who has to remember them. */
+void log_divert(void (*take)(void *ctx, const char *text), void *ctx);
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 bool log_debugging(void);
 

@@ -6,6 +6,13 @@
 #include "oci/manifest.h"
 #include "plan/host.h"
 
+/* A place that the sandbox has whatever its manifest says: where a server's data are. */
+struct command_mount {
+	const char *inside, *source;
+	bool writable;
+	const char *lower, *work; /* overlayfs: source is its upper directory; NULL = a bind */
+};
+
 /* What the manifest does not say: the program, who calls, and what there is on this machine. */
 struct command {
 	struct strs args;
@@ -19,6 +26,7 @@ struct command {
 	const char *bundle;            /* absolute; NULL = none: what needs a place on disk is an error */
 	const char *seccomp;           /* contents of the file of syscalls.profile "file:PATH" */
 	size_t seccomp_n;
+	LIST(struct command_mount) mounts; /* instead of what the manifest says of the same place */
 	path_facts facts;              /* of those of compile_paths that exist, in any order */
 };
 

@@ -75,8 +75,9 @@ struct strs compile_paths(struct arena *a, const struct manifest *m)
 /* One mount of the tree in the making. */
 struct place {
 	const char *inside, *source, *at;
-	enum { PLACE_READ, PLACE_WRITE, PLACE_COW, PLACE_TMPFS, PLACE_HIDE } kind;
+	enum { PLACE_READ, PLACE_WRITE, PLACE_COW, PLACE_TMPFS, PLACE_HIDE, PLACE_LAYERS } kind;
 	uint64_t size;
+	const struct command_mount *given;
 };
 struct places {
 	LIST(struct place);
@@ -109,7 +110,7 @@ static void add_place(struct compiling *k, struct places *l, struct place p)
 
 	for (i = 0; i < l->n; i++)
 		if (strcmp(l->v[i].inside, p.inside) == 0) {
-			if (p.kind >= l->v[i].kind || l->v[i].at[0] == 0)
+			if (p.kind >= l->v[i].kind || l->v[i].at[0] == 0 || p.given)
 				l->v[i] = p;
 			return;
 		}
@@ -163,6 +164,19 @@ static int take_sockets(struct compiling *k, const struct endpoint *v, size_t n,
 	return 0;
 }
 
+static void take_given(struct compiling *k, struct places *l)
+{
+	size_t i;
+
+	for (i = 0; i < k->c->mounts.n; i++) {
+		const struct command_mount *m = &k->c->mounts.v[i];
+		struct place p = { .inside = m->inside, .source = m->source, .at = "", .given = m };
+
+		p.kind = m->lower ? PLACE_LAYERS : m->writable ? PLACE_WRITE : PLACE_READ;
+		add_place(k, l, p);
+	}
+}
+
 static int collect(struct compiling *k, struct places *l, struct err *e)
 {
 	const struct manifest *m = k->m;
@@ -178,6 +192,7 @@ static int collect(struct compiling *k, struct places *l, struct err *e)
 	TRY(take_sockets(k, m->listen.v, m->listen.n, true, l, e));
 	for (i = 0; i < m->paths.n; i++)
 		TRY(take_path(k, &m->paths.v[i], l, e));
+	take_given(k, l);
 	if (l->n)
 		qsort(l->v, l->n, sizeof *l->v, by_path);
 	return 0;
@@ -219,6 +234,26 @@ static int add_cow(struct compiling *k, const struct place *p, struct err *e)
 	compile_push(k->a, &m->options, "userxattr");
 	if (k->c->ephemeral)
 		idmap(k, p, m);
+	compile_push(k->a, &k->g->write, p->inside);
+	return 0;
+}
+
+/* The layers are the host's: the runtime mounts them where it may, since init's user namespace may not reach them. */
+static int add_layers(struct compiling *k, const struct place *p, struct err *e)
+{
+	const char *const layers[] = { p->given->lower, p->source, p->given->work };
+	static const char *const names[] = { "lowerdir", "upperdir", "workdir" };
+	struct mount *m = compile_mount(k, p->inside, "overlay", "overlay", k->m->exec_any ? "nosuid nodev" : "nosuid nodev noexec");
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		if (strpbrk(layers[i], ":,\\\"") || strlen(layers[i]) > 255)
+			return fail(e, EINVAL, "%s: overlayfs takes no path with \":\", \",\", \"\\\" or a quote, nor one of more than 255 bytes",
+				    layers[i]);
+		compile_push(k->a, &m->options, arena_fmt(k->a, "%s=%s", names[i], layers[i]));
+	}
+	compile_push(k->a, &m->options, "userxattr");
+	compile_push(k->a, &m->options, "x-wasirun.upper=host");
 	compile_push(k->a, &k->g->write, p->inside);
 	return 0;
 }
@@ -267,6 +302,7 @@ static int add_places(struct compiling *k, const struct places *l, struct err *e
 			compile_push(k->a, &k->g->write, p->inside);
 			break;
 		case PLACE_COW: TRY(add_cow(k, p, e)); break;
+		case PLACE_LAYERS: TRY(add_layers(k, p, e)); break;
 		case PLACE_HIDE: add_hide(k, l, i); break;
 		}
 	}

@@ -96,6 +96,8 @@ int plan_mount_options(struct build *b, const struct mount *m, const char *at, s
 			take_word(&words_mount_option.v[word], out);
 		} else if (strcmp(m->options.v[i], "x-wasirun.upper=tmpfs") == 0) {
 			out->own_upper = true;
+		} else if (strcmp(m->options.v[i], "x-wasirun.upper=host") == 0) {
+			out->open_in_parent = true;
 		} else if (!for_programs(m->options.v[i])) {
 			if (!out->data.n)
 				first_data = i;

@@ -168,6 +168,7 @@ static int file_system(struct build *b, const struct mount *m, const char *at, s
 	if (s->own_upper)
 		return overlay_source(b, at, s, e);
 	s->fstype = m->type;
+	s->open_in_parent = s->open_in_parent && b->h->privileged && user && strcmp(m->type, "overlay") == 0;
 	s->source = is_set(m->source) ? m->source : m->type;
 	s->proc_like = strcmp(m->type, "proc") == 0 || strcmp(m->type, "sysfs") == 0;
 	s->fallback_bind = (strcmp(m->type, "sysfs") == 0 && user && !(b->made & CLONE_NEWNET)) ||

@@ -4,7 +4,9 @@
 #include "apply/foreground.h"
 #include "apply/look.h"
 #include "apply/probe.h"
+#include "base/fd.h"
 #include "store/files.h"
+#include "store/store.h"
 #include "verb/make.h"
 #include "verb/options.h"
 #include <errno.h>
@@ -75,26 +77,18 @@ static int one_secret(struct globals *g, const struct secret *s, struct compiled
 	return 0;
 }
 
-int compile_here(struct globals *g, struct manifest *m, char **args, const char *bundle, bool here, struct compiled *out, struct err *e)
+/* What c says of the one who calls is there already. */
+static int compile(struct globals *g, struct manifest *m, char **args, const char *bundle, bool here, struct compiled *out, struct err *e)
 {
 	struct command *c = &out->command;
 	struct strs paths;
 	size_t i;
 
-	*out = (struct compiled){ .secret_env = { NULL, 0 } };
-	TRY(probe_host(g->arena, bundle ? bundle : "/", "sandbox", &out->host, e));
-	TRY(caller(c, &out->host, e));
 	for (i = 0; args[i]; i++)
 		strs_append(g->arena, &c->args, args[i]);
 	for (i = 0; here && environ[i]; i++)
 		strs_append(g->arena, &c->environment, environ[i]);
-	if (here)
-		TRY(file_directory(g->arena, ".", &c->cwd, e));
-	c->home = here ? set_in_environment("HOME") : NULL;
-	if (c->home && *c->home != '/')
-		c->home = NULL;
 	c->ephemeral = here;
-	c->terminal = here && foreground_is_terminal();
 	c->bundle = bundle;
 	c->ids_base = IDS_FIRST + (!here ? 0 : (uint32_t)getpid() % IDS_RANGES * 65536);
 	TRY(read_profile(g, m, c, e));
@@ -108,4 +102,40 @@ int compile_here(struct globals *g, struct manifest *m, char **args, const char 
 		out->secrets.v[i].gid = out->config.process->user->gid;
 	}
 	return 0;
+}
+
+int compile_here(struct globals *g, struct manifest *m, char **args, const char *bundle, bool here, struct compiled *out, struct err *e)
+{
+	struct command *c = &out->command;
+
+	*out = (struct compiled){ .secret_env = { NULL, 0 } };
+	TRY(probe_host(g->arena, bundle ? bundle : "/", "sandbox", &out->host, e));
+	TRY(caller(c, &out->host, e));
+	if (here)
+		TRY(file_directory(g->arena, ".", &c->cwd, e));
+	c->home = here ? set_in_environment("HOME") : NULL;
+	if (c->home && *c->home != '/')
+		c->home = NULL;
+	c->terminal = here && foreground_is_terminal();
+	return compile(g, m, args, bundle, here, out, e);
+}
+
+int compile_box(struct globals *g, struct manifest *m, char **args, const struct command *as, struct compiled *out, struct err *e)
+{
+	*out = (struct compiled){ .command = *as };
+	TRY(probe_host(g->arena, "/", "sandbox", &out->host, e));
+	return compile(g, m, args, NULL, true, out, e);
+}
+
+void find_state_root(struct globals *g, uint32_t uid)
+{
+	struct store s;
+	struct err ignored;
+
+	if (g->root_given || uid == 0)
+		return;
+	if (store_open(g->arena, g->root, true, &s, &ignored) < 0)
+		g->root = arena_fmt(g->arena, "/tmp/wasirun-%u", uid);
+	else
+		fd_close(&s.fd);
 }

@@ -20,4 +20,12 @@ struct compiled {
 MUST int compile_here(struct globals *g, struct manifest *m, char **args, const char *bundle, bool here, struct compiled
 	*out, struct err *e);
 
+/* The same for a program that outlives this command: as says who it is outside (uid, gid) and which mounts it has. Nothing of this
+ * process goes into it but its environment, where environment_pass says so. */
+MUST int compile_box(struct globals *g, struct manifest *m, char **args, const struct command *as, struct compiled *out, struct err *e);
+
+/* Without a session an ordinary user has no directory of his own below /run: the state root is then one in /tmp, which is refused unless
+ * it is his. Before the first container. */
+void find_state_root(struct globals *g, uint32_t uid);
+
 #endif

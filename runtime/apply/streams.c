@@ -1,0 +1,75 @@
+/* streams.c - standard streams of a program that outlives us.
+ * Must not follow a link, nor take over a file that is not the program's own: the program may write to the log's directory. */
+#include "apply/streams.h"
+#include "sys/sys.h"
+#include <sys/file.h>
+
+#define HIGH 10 /* out of the way of what the program gets */
+
+int log_file_open(const char *path, uint32_t uid, uint32_t gid, struct err *e)
+{
+	AUTO_FD int fd = sys_open(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0640);
+	struct stat st;
+	uid_t r, own, s;
+	int ret;
+
+	if (fd < 0)
+		return fail_sys(e, fd, "cannot open the log %s", path);
+	ret = sys_fstat(fd, &st);
+	if (ret == 0)
+		ret = sys_getresuid(&r, &own, &s);
+	if (ret < 0)
+		return fail_sys(e, ret, "%s", path);
+	if (!S_ISREG(st.st_mode) || st.st_nlink != 1 || (st.st_uid != uid && st.st_uid != own))
+		return fail(e, EPERM, "the log %s is not a file of user %u alone: remove it", path, uid);
+	if (st.st_uid != uid || st.st_gid != gid) {
+		ret = sys_chown(fd, "", uid, gid, AT_EMPTY_PATH);
+		if (ret < 0 && st.st_uid != uid)
+			return fail_sys(e, ret, "cannot give %s to user %u", path, uid);
+	}
+	return take_fd(&fd);
+}
+
+int log_file_lock(int fd, int wait_ms, struct err *e)
+{
+	int r;
+
+	while ((r = sys_flock(fd, LOCK_EX | LOCK_NB)) == -EWOULDBLOCK && wait_ms-- > 0)
+		sys_sleep_us(1000);
+	return r < 0 ? fail_sys(e, r, "cannot lock the log") : 0;
+}
+
+bool log_file_locked(const char *path)
+{
+	AUTO_FD int fd = sys_open(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0);
+
+	return fd >= 0 && sys_flock(fd, LOCK_SH | LOCK_NB) == -EWOULDBLOCK;
+}
+
+int streams_to_log(struct streams *s, const char *path, uint32_t uid, uint32_t gid, struct err *e)
+{
+	AUTO_FD int log = TRY(log_file_open(path, uid, gid, e));
+	AUTO_FD int null = sys_open(AT_FDCWD, "/dev/null", O_RDONLY, 0);
+	int i, r = null < 0 ? null : 0;
+
+	*s = STREAMS_NONE;
+	for (i = 0; i < 3 && r >= 0; i++)
+		r = s->saved[i] = sys_dup(i, HIGH);
+	for (i = 0; i < 3 && r >= 0; i++)
+		r = sys_dup3(i ? log : null, i, 0);
+	if (r >= 0)
+		return 0;
+	streams_back(s);
+	return fail_sys(e, r, "cannot redirect what the program writes");
+}
+
+void streams_back(struct streams *s)
+{
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		if (s->saved[i] >= 0)
+			(void)!sys_dup3(s->saved[i], i, 0);
+		fd_close(&s->saved[i]);
+	}
+}

@@ -1,0 +1,28 @@
+/* streams.h - standard streams of a program that outlives us: nothing to read, and a log to write to. */
+#ifndef WASIRUN_APPLY_STREAMS_H
+#define WASIRUN_APPLY_STREAMS_H
+
+#include "base/err.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct streams {
+	int saved[3]; /* our own; -1 = none */
+};
+
+/* Opens a log for appending, made when missing (mode 0640, uid and gid). A link, or what is not that user's own file, is refused: where a
+ * log stands its writer may put things. The fd is the caller's. */
+MUST int log_file_open(const char *path, uint32_t uid, uint32_t gid, struct err *e);
+
+/* Locks such a file for as long as anybody has this opening of it: whoever inherits fd. Waits up to wait_ms for the one before. */
+MUST int log_file_lock(int fd, int wait_ms, struct err *e);
+/* Does somebody hold that lock? */
+bool log_file_locked(const char *path);
+
+/* Puts /dev/null and the log into the place of our standard streams, for a program that is made next to inherit. */
+MUST int streams_to_log(struct streams *s, const char *path, uint32_t uid, uint32_t gid, struct err *e);
+/* Our own again. Harmless twice, and on STREAMS_NONE. */
+void streams_back(struct streams *s);
+#define STREAMS_NONE ((struct streams){ .saved = { -1, -1, -1 } })
+
+#endif
