@@ -52,6 +52,16 @@ ssize_t sys_read(int fd, void *buf, size_t n)
 	return r < 0 ? -errno : r;
 }
 
+ssize_t sys_pread(int fd, void *buf, size_t n, uint64_t at)
+{
+	ssize_t r;
+
+	do
+		r = pread(fd, buf, n, (off_t)at);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : r;
+}
+
 ssize_t sys_write(int fd, const void *buf, size_t n)
 {
 	ssize_t r;

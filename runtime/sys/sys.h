@@ -38,6 +38,7 @@ MUST int sys_open(int dir, const char *path, int flags, mode_t mode);
 /* openat2(2) with resolve flags; retries EAGAIN (a rename raced with "..") up to 128 times. */
 MUST int sys_openat2(int dir, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 MUST ssize_t sys_read(int fd, void *buf, size_t n);
+MUST ssize_t sys_pread(int fd, void *buf, size_t n, uint64_t at);
 MUST ssize_t sys_write(int fd, const void *buf, size_t n);
 /* Reads up to n-1 bytes until end of file and adds a NUL. Returns the length; -E2BIG when more is there. */
 MUST ssize_t sys_read_all(int fd, char *buf, size_t n);
