@@ -14,4 +14,18 @@ void port_release(const struct sandbox *s, uint16_t port);
 /* At start: is somebody else listening there? The error names who. */
 MUST int port_check_free(struct arena *a, const struct sandbox *s, uint16_t port, const char *address, struct err *e);
 
+/* Who listens at that port of the machine, as far as we may see it: "postgres (pid 123)", or NULL. */
+const char *port_listener(struct arena *a, uint16_t port);
+
+struct port_lease {
+	uint16_t port;
+	const char *dir; /* of the sandbox */
+	bool dead;       /* it is gone, or says another port */
+};
+typedef LIST(struct port_lease) port_leases;
+/* All leases, by port. */
+MUST int port_list(struct arena *a, const struct place *p, port_leases *out, struct err *e);
+/* Removes one that is dead (looked at again under the lock). */
+MUST int port_bury(struct arena *a, const struct place *p, uint16_t port, struct err *e);
+
 #endif

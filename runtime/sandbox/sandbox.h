@@ -33,7 +33,9 @@ struct sandbox {
 	const char *dir;  /* absolute */
 	int fd;           /* of dir; -1 = none */
 	int lock;         /* an exclusive lock on dir (an open file description of its own), or -1 */
-	struct sandbox_conf conf;
+	bool copied;      /* the directory is not the one that SANDBOX_INODE names: a copy. conf.id and conf.inode are new ones already; they last
+			     when conf is saved. Who starts it notes it as a user of its template */
+	struct sandbox_conf conf; /* conf.name is what it was called when it was started: `start` sets it to name */
 };
 
 /* [A-Za-z0-9][A-Za-z0-9_.-]*, at most 64 bytes, and no engine's name. */
@@ -46,6 +48,9 @@ MUST int sandbox_claim(struct arena *a, const struct place *p, const char *name,
 
 /* Opens one. lock: take the exclusive lock (waits up to 60 s and says for whom). ENOENT names the nearest that there is, and the root. */
 MUST int sandbox_open(struct arena *a, const struct place *p, const char *name, bool lock, struct sandbox *out, struct err *e);
+/* As sandbox_open with the lock, for what a killed create or destroy left: a tree without a sandbox.conf, or with a damaged one (*damaged),
+ * is no error, and conf is empty then. ENOENT: nothing there. EINVAL: a directory that is no sandbox's. */
+MUST int sandbox_open_ruins(struct arena *a, const struct place *p, const char *name, struct sandbox *out, bool *damaged, struct err *e);
 /* A struct sandbox that holds nothing; closing it is harmless. */
 void sandbox_init(struct sandbox *s);
 void sandbox_close(struct sandbox *s);
@@ -57,7 +62,7 @@ MUST int sandbox_save(const struct sandbox *s, struct err *e);
 MUST int sandbox_write(const struct sandbox *s, const char *path, const char *bytes, size_t n, uint32_t mode, struct err *e);
 MUST int sandbox_read(struct arena *a, const struct sandbox *s, const char *path, char **bytes, size_t *n, struct err *e);
 
-/* The names below the root, sorted; a root that does not exist has none. */
+/* The names of the sandboxes below the root, sorted, half-made ones too; a root that does not exist has none. */
 MUST int sandbox_names(struct arena *a, const struct place *p, struct strs *out, struct err *e);
 
 /* Deletes the tree (never follows a link, never leaves the file system); the lock is held. The last act of destroy. */
@@ -67,6 +72,10 @@ MUST int sandbox_remove(struct sandbox *s, struct err *e);
 const char *sandbox_container_id(struct arena *a, const struct sandbox *s);
 /* Its directory of sockets: place.sockets/ID. */
 const char *sandbox_socket_dir(struct arena *a, const struct sandbox *s);
+/* Makes it (0700, data_uid's) and the directory above it, which belongs to who runs us. */
+MUST int sandbox_make_socket_dir(struct arena *a, const struct sandbox *s, struct err *e);
+/* Deletes it with what is in it; harmless when there is none. */
+MUST int sandbox_drop_socket_dir(struct arena *a, const struct sandbox *s, struct err *e);
 
 /* 8 hexadecimal digits; n characters of [A-Za-z0-9] for passwords. */
 MUST int sandbox_new_id(struct arena *a, const char **out, struct err *e);
