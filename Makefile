@@ -68,6 +68,13 @@ $(B)/oci/manifest_builtin.inc: $(BUILTIN) oci/builtin.awk
 	@awk -f oci/builtin.awk $(BUILTIN) >$@.new && mv $@.new $@
 $(B)/oci/manifest_builtin.o: $(B)/oci/manifest_builtin.inc
 
+# The files of the database templates, in the same way.
+TEMPLATE_FILES := $(sort $(wildcard templates/init.sh $(foreach d,postgres mysql mariadb redis,templates/$d/*.json templates/$d/*.sh templates/$d/*.c*nf)))
+$(B)/runtime/sandbox/builtin.inc: $(TEMPLATE_FILES) runtime/sandbox/builtin.awk
+	@mkdir -p $(@D)
+	@awk -f runtime/sandbox/builtin.awk $(TEMPLATE_FILES) >$@.new && mv $@.new $@
+$(B)/runtime/sandbox/builtin.o: $(B)/runtime/sandbox/builtin.inc
+
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<

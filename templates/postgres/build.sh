@@ -1,0 +1,95 @@
+#!/bin/sh
+# build.sh - a PostgreSQL data directory that is cloned for every sandbox. Runs in a sandbox of its own, after init.sh. Compiled in.
+#
+# BIN: directory of the programs. DATA: empty. CONF: text of postgresql.conf. ADMIN_PASSWORD: of the role postgres. POSTGRES_DB: the database to
+# make ("_wasirun_" is renamed at a sandbox's first start), POSTGRES_USER: who owns it. POSTGRES_INITDB_ARGS: as the official image reads it.
+sockets=/tmp/sockets
+server=
+done=
+
+finish()
+{
+	code=$?
+	[ -n "$done" ] || {
+		[ "$code" != 0 ] || code=1
+		if [ -n "$now" ]; then
+			complain "init file $now failed; the server's last words:"
+		else
+			complain "no template came about; the server's last words:"
+		fi
+		show /tmp/server.log
+	}
+	[ -z "$server" ] || kill -INT "$server" 2>/dev/null || :
+	exit "$code"
+}
+trap finish EXIT
+
+as_admin()
+{
+	PGPASSWORD=$ADMIN_PASSWORD "$BIN/psql" -X -q -v ON_ERROR_STOP=1 -h "$sockets" -U postgres "$@"
+}
+
+# What scripts for the official image call.
+docker_process_sql()
+{
+	"$BIN/psql" -X -v ON_ERROR_STOP=1 --no-password "$@"
+}
+
+run_sql()
+{
+	docker_process_sql -q
+}
+
+# Options as a shell would split them.
+initdb()
+{
+	eval "set -- ${POSTGRES_INITDB_ARGS:-}"
+	printf %s "$ADMIN_PASSWORD" >/tmp/password
+	"$BIN/initdb" -D "$DATA" -U postgres --pwfile=/tmp/password --auth-local=password --auth-host=scram-sha-256 \
+		--encoding=UTF8 --locale=C.UTF-8 --wal-segsize=1 --no-sync "$@" >/tmp/server.log 2>&1
+	rm -f /tmp/password
+}
+
+start()
+{
+	mkdir -p "$sockets"
+	printf %s "$CONF" >/tmp/postgresql.conf
+	"$BIN/postgres" -D "$DATA" -c config_file=/tmp/postgresql.conf -c listen_addresses= -c fsync=off -c autovacuum=off \
+		-c unix_socket_directories="$sockets" -p 5432 >/tmp/server.log 2>&1 &
+	server=$!
+	until as_admin -d postgres -c 'SELECT 1' >/dev/null 2>/tmp/client.log; do
+		kill -0 "$server" 2>/dev/null || return 1
+		sleep 0.02
+	done
+}
+
+initdb
+start
+as_admin -d postgres -v db="$POSTGRES_DB" -v user="$POSTGRES_USER" -v password="$ADMIN_PASSWORD" <<'SQL'
+SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'user') AS new_user,
+	NOT EXISTS (SELECT FROM pg_database WHERE datname = :'db') AS new_db \gset
+\if :new_user
+CREATE ROLE :"user" SUPERUSER LOGIN PASSWORD :'password';
+\endif
+\if :new_db
+CREATE DATABASE :"db" OWNER :"user";
+\endif
+SQL
+
+export PGHOST="$sockets" PGUSER="$POSTGRES_USER" PGDATABASE="$POSTGRES_DB" PGPASSWORD="$ADMIN_PASSWORD"
+export POSTGRES_PASSWORD="$ADMIN_PASSWORD" PGDATA="$DATA" PATH="$BIN:$PATH"
+init_files
+unset PGHOST PGUSER PGDATABASE PGPASSWORD POSTGRES_PASSWORD
+
+# Frozen and analysed, so that no sandbox has to; then a connection to each, which leaves the caches that make a first connection fast.
+as_admin -d postgres -c 'VACUUM (FREEZE, ANALYZE)'
+as_admin -d "$POSTGRES_DB" -c 'VACUUM (FREEZE, ANALYZE)'
+as_admin -d postgres -c 'CHECKPOINT'
+as_admin -d postgres -c 'SELECT 1' >/dev/null
+as_admin -d "$POSTGRES_DB" -c 'SELECT 1' >/dev/null
+kill -INT "$server"
+wait "$server"
+server=
+# Statistics of this run: the next start would only read them and take them away.
+rm -f "$DATA"/pg_stat/* "$DATA/postmaster.opts"
+done=1

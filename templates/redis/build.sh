@@ -1,0 +1,52 @@
+#!/bin/sh
+# build.sh - a Redis data directory that is cloned for every sandbox: empty, or what the init files make. Runs in a sandbox of its own, after
+# init.sh. Compiled in.
+#
+# SERVER: redis-server. BIN: directory of redis-cli. DATA: empty. CONF: text of redis.conf.
+socket=/tmp/build.sock
+server=
+done=
+
+finish()
+{
+	code=$?
+	[ -n "$done" ] || {
+		[ "$code" != 0 ] || code=1
+		if [ -n "$now" ]; then
+			complain "init file $now failed; the server's last words:"
+		else
+			complain "no template came about; the server's last words:"
+		fi
+		show /tmp/server.log
+	}
+	[ -z "$server" ] || kill -TERM "$server" 2>/dev/null || :
+	exit "$code"
+}
+trap finish EXIT
+
+# Redis answers a command that it refuses with a line that begins so, and redis-cli goes on.
+run_sql()
+{
+	"$BIN/redis-cli" -e -s "$socket" >/tmp/client.log 2>&1 || {
+		show /tmp/client.log
+		return 1
+	}
+}
+
+[ -n "$INIT" ] || {
+	done=1
+	exit 0
+}
+printf %s "$CONF" >/tmp/redis.conf
+"$SERVER" /tmp/redis.conf --dir "$DATA" --port 0 --unixsocket "$socket" --unixsocketperm 700 >/tmp/server.log 2>&1 &
+server=$!
+until [ "$("$BIN/redis-cli" -s "$socket" PING 2>/dev/null)" = PONG ]; do
+	kill -0 "$server" 2>/dev/null || exit 1
+	sleep 0.01
+done
+init_files
+"$BIN/redis-cli" -s "$socket" SHUTDOWN SAVE >/dev/null 2>&1 || :
+wait "$server" || :
+server=
+[ -f "$DATA/dump.rdb" ]
+done=1
