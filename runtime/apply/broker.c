@@ -65,6 +65,7 @@ static int begin(struct broker *b, const struct net_grants *g, int report)
 	}
 	AUTO_FD int probe = TRY(sys_socket(AF_INET, SOCK_STREAM, 0));
 	TRY(sys_socket_netns(probe, &b->host_netns));
+	b->sockets_mount = TRY(broker_mount_of(b, probe));
 	return 0;
 }
 

@@ -73,6 +73,7 @@ struct broker {
 	int proc, report, control, inner, epoll_child;
 	int listeners[BROKER_LISTENERS];
 	uint64_t host_netns, sandbox_netns;
+	int sockets_mount; /* id of the mount that all sockets are on, as fdinfo tells it */
 	struct pending pending[BROKER_PENDING];
 	uint32_t serial;
 	struct bound bound[BROKER_BOUND];
@@ -148,8 +149,16 @@ struct swap {
 };
 /* Puts `with` in place of every descriptor of the caller that shows c->sock. -EOPNOTSUPP: another process has that socket, too. */
 MUST int broker_swap(struct broker *b, struct call *c, int with);
-/* Calls each for every descriptor of a process: its number and what its link says. Stops with each's first result other than 0. */
-MUST int broker_each_fd(struct broker *b, pid_t pid, int (*each)(void *ctx, int fd, const char *link), void *ctx);
+/* One descriptor of a process. */
+struct seen {
+	int fd;
+	enum { SEEN_OTHER, SEEN_SOCKET, SEEN_EPOLL } kind;
+	uint64_t ino; /* of a socket */
+};
+/* The id of the mount that our own fd is on. */
+MUST int broker_mount_of(struct broker *b, int fd);
+/* Calls each for every descriptor of a process. Stops with each's first result other than 0. */
+MUST int broker_each_fd(struct broker *b, pid_t pid, int (*each)(void *ctx, const struct seen *f), void *ctx);
 void broker_watches_read(struct broker *b, pid_t tid, struct swap *s);
 MUST int broker_watches_make(struct call *c, const struct swap *s, int with);
 /* 1: a process of the sandbox other than the caller has the socket. */

@@ -16,7 +16,6 @@ struct search {
 	pid_t caller;
 	ino_t net;
 	uint64_t ino;
-	char want[40];
 	unsigned seen;
 };
 
@@ -46,12 +45,11 @@ static pid_t status_number(struct broker *b, pid_t pid, const char *key)
 	return line ? (pid_t)strtol(line + strlen(key), NULL, 10) : -1;
 }
 
-static int is_it(void *ctx, int fd, const char *link)
+static int is_it(void *ctx, const struct seen *f)
 {
 	const struct search *s = ctx;
 
-	(void)fd;
-	return !strcmp(link, s->want);
+	return f->kind == SEEN_SOCKET && f->ino == s->ino;
 }
 
 static int look(struct search *s, pid_t pid, unsigned depth);
@@ -137,7 +135,6 @@ int broker_shared(struct broker *b, pid_t tid, uint64_t ino)
 	s.net = namespace_of(b, tid);
 	if (s.caller <= 0 || !s.net)
 		return -ESRCH;
-	snprintf(s.want, sizeof s.want, "socket:[%llu]", (unsigned long long)ino);
 	for (root = s.caller, i = 0; i < DEPTH; i++, root = up) {
 		up = status_number(b, root, "PPid:");
 		if (up <= 0 || namespace_of(b, up) != s.net)

@@ -3,6 +3,7 @@
  * Must not make our caller's standard streams non-blocking (their open file descriptions are shared with it): they are only written
  * after poll, in pieces that it promises to take. Only the pty's master, which is ours, is non-blocking. */
 #include "apply/foreground.h"
+#include "apply/report.h"
 #include "sys/sys.h"
 #include <limits.h>
 #include <poll.h>
@@ -311,6 +312,7 @@ static int turn(struct loop *l, struct err *e)
 		{ .fd = t && !l->tapped[1].n && !l->tapped[1].ended ? t->read[1] : -1, .events = POLLIN },
 		{ .fd = t && l->tapped[0].n ? 1 : -1, .events = POLLOUT },
 		{ .fd = t && l->tapped[1].n ? 2 : -1, .events = POLLOUT },
+		{ .fd = l->f->report ? l->f->report->read : -1, .events = POLLIN },
 	};
 	int r = sys_poll(p, sizeof p / sizeof *p, patience(l));
 
@@ -331,6 +333,8 @@ static int turn(struct loop *l, struct err *e)
 		give(&l->out, 1, PIECE, &l->deaf);
 	if (t)
 		turn_tap(l, &p[5]);
+	if (p[9].revents && !report_show(l->f->report))
+		l->f->report = NULL;
 	return 0;
 }
 
@@ -377,6 +381,8 @@ int foreground_wait(struct foreground *f, pid_t pid, int pidfd, int *code, struc
 		drain(&l);
 	if (f->tap)
 		drain_tap(&l);
+	if (f->report)
+		(void)!report_show(f->report);
 	*code = WIFSIGNALED(l.status) && f->ended_by ? 128 + f->ended_by :
 		WIFSIGNALED(l.status) ? 128 + WTERMSIG(l.status) : WEXITSTATUS(l.status);
 	return 0;

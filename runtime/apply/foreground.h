@@ -31,6 +31,7 @@ struct foreground {
 	bool raw;             /* standard input is a terminal that we have put into raw mode */
 	struct termios saved;
 	struct tap *tap;      /* or NULL; set after foreground_begin */
+	struct report *report; /* apply/report.h: refused network calls are told as they happen; or NULL; set after foreground_begin */
 	int64_t deadline;     /* sys_now_us at which the program is killed; 0 = never */
 	bool timed_out;       /* it was */
 	bool as_host;         /* a signal that the program neither handles nor ignores ends it, although it is pid 1 of its namespace */

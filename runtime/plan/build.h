@@ -70,6 +70,11 @@ bool plan_id_mapped(const id_mappings *maps, uint32_t inside);
 
 /* network.c */
 MUST int plan_network(struct build *b, struct err *e);
+bool plan_brokered(const struct build *b); /* network grants were given that only the broker can give */
+bool plan_resolves(const struct build *b); /* some of them hold names */
+extern const char *const plan_name_paths[3]; /* files by which names are resolved, inside */
+void plan_name_files(struct build *b);
+MUST int plan_broker(struct build *b, struct err *e);
 
 /* cgroup.c, limits.c */
 MUST int plan_cgroup(struct build *b, struct err *e);

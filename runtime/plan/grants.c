@@ -3,6 +3,14 @@
 #include "plan/grants.h"
 #include <string.h>
 
+struct net_grants grants_of(const struct manifest *m, bool published)
+{
+	if (m->network_host) /* there is nothing to broker */
+		return (struct net_grants){ .published = published };
+	return (struct net_grants){ .listen = m->listen.v, .listen_n = m->listen.n, .connect = m->connect.v, .connect_n = m->connect.n,
+				    .published = published };
+}
+
 static bool covers_port(const struct endpoint *p, uint16_t port)
 {
 	size_t i;

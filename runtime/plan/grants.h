@@ -14,6 +14,9 @@ struct net_grants {
 	bool published;
 };
 
+/* What a manifest grants. Points into it. */
+struct net_grants grants_of(const struct manifest *m, bool published);
+
 /* A TCP address. An IPv4 address mapped into IPv6 (::ffff:a.b.c.d) is that IPv4 address: grants mean hosts, not spellings. */
 struct net_address {
 	bool v6;

@@ -102,7 +102,7 @@ static void add_cwd(struct build *b, bool first)
 int plan_identity(struct build *b, struct err *e)
 {
 	const char *at = b->p->capabilities ? plan_at(b, "%s/capabilities", b->process_at) : "";
-	bool nnp = b->p->no_new_privileges;
+	bool nnp = b->p->no_new_privileges || plan_brokered(b); /* its filter is loaded without a capability */
 	struct step_caps caps = caps_of(b);
 
 	if (!nnp)
@@ -115,6 +115,7 @@ int plan_identity(struct build *b, struct err *e)
 		plan_add(b, STEP_NO_NEW_PRIVS, STAGE_START, plan_at(b, "%s/noNewPrivileges", b->process_at));
 	add_cwd(b, false);
 	TRY(plan_landlock(b, e));
+	TRY(plan_broker(b, e));
 	if (nnp)
 		TRY(plan_seccomp(b, e));
 	plan_add(b, STEP_EXEC, STAGE_START, plan_at(b, "%s/args", b->process_at))->exec =

@@ -61,6 +61,7 @@ static int add_domain(struct build *b, const struct kv *annotation, struct err *
 	uint64_t run = LANDLOCK_ACCESS_FS_EXECUTE;
 	struct grants g;
 	const struct mount *m;
+	size_t i;
 
 	TRY(grants_parse(b->a, annotation->value, &g, e));
 	if (!g.landlock || strcmp(g.landlock, "off") == 0)
@@ -73,6 +74,8 @@ static int add_domain(struct build *b, const struct kv *annotation, struct err *
 	if (l.abi < 1)
 		return 0;
 	l.handled_fs = known(l.abi);
+	if (g.no_tcp && plan_brokered(b)) /* it would hold for what stays inside, too */
+		return plan_fail(e, EINVAL, at, "noTcp and network grants contradict each other");
 	if (g.no_tcp && l.abi >= 4)
 		l.handled_net = TCP_BOTH;
 	if (g.execute.v)
@@ -80,6 +83,8 @@ static int add_domain(struct build *b, const struct kv *annotation, struct err *
 	allow(b, &l, &g.read, READ | run | RESOLVE_UNIX);
 	allow(b, &l, &g.write, WRITE | run);
 	allow(b, &l, &g.execute, LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE);
+	for (i = 0; plan_resolves(b) && i < 3; i++)
+		allow_one(b, &l, plan_name_paths[i], READ);
 	allow_one(b, &l, "/", LANDLOCK_ACCESS_FS_READ_DIR); /* names; what is not granted is not mounted */
 	if (has_ns(b, CLONE_NEWNS))
 		allow_one(b, &l, "/dev", DEVICES);

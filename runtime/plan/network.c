@@ -1,6 +1,7 @@
-/* network.c - the container's loopback and the network devices that move into it.
+/* network.c - the container's loopback, the network devices that move into it, and the broker of what is granted beyond.
  * Must not talk to the kernel about devices: whether one exists is found out when it is moved. */
 #include "plan/build.h"
+#include "plan/grants.h"
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
@@ -41,5 +42,51 @@ int plan_network(struct build *b, struct err *e)
 		TRY(check_device(b, i, at, e));
 		plan_add(b, STEP_NET_DEVICE, STAGE_OUTSIDE, at)->net_device = n;
 	}
+	return 0;
+}
+
+/* --- network grants */
+
+bool plan_brokered(const struct build *b)
+{
+	return b->o->network && grants_need_broker(b->o->network);
+}
+
+bool plan_resolves(const struct build *b)
+{
+	return b->o->network && grants_has_names(b->o->network);
+}
+
+const char *const plan_name_paths[3] = { "/etc/hosts", "/etc/nsswitch.conf", "/etc/resolv.conf" };
+
+/* The supervisor answers at 127.0.0.1:53 of the sandbox. A name that the host's own file knows must be asked there, too: only what was
+ * answered may be connected to. */
+void plan_name_files(struct build *b)
+{
+	const struct user *u = b->p->user;
+	const char *text[3];
+	size_t i;
+
+	if (!plan_resolves(b))
+		return;
+	text[0] = arena_fmt(b->a, "127.0.0.1 localhost%s%s\n::1 localhost\n", is_set(b->c->hostname) ? " " : "",
+			    is_set(b->c->hostname) ? b->c->hostname : "");
+	text[1] = "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n";
+	text[2] = "nameserver 127.0.0.1\n";
+	for (i = 0; i < 3; i++)
+		plan_add(b, STEP_FILE, STAGE_INSIDE, "")->file =
+			(struct step_file){ .path = plan_name_paths[i], .bytes = text[i], .n = strlen(text[i]), .mode = 0444,
+					    .uid = u ? u->uid : 0, .gid = u ? u->gid : 0, .over = true };
+}
+
+int plan_broker(struct build *b, struct err *e)
+{
+	static const char at[] = "/capabilities/network"; /* of the manifest: the configuration has no say in it */
+
+	if (!plan_brokered(b))
+		return 0;
+	if (!(b->made & CLONE_NEWUSER) || !(b->made & CLONE_NEWNET))
+		return plan_fail(e, EINVAL, at, "network grants need a user and a network namespace of the sandbox's own");
+	plan_add(b, STEP_BROKER, STAGE_START, at)->broker = b->o->network;
 	return 0;
 }

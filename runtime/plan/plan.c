@@ -43,6 +43,7 @@ static int inside(struct build *b, struct err *e)
 	TRY(plan_mounts(b, e));
 	for (i = 0; i < b->o->files.n; i++)
 		plan_add(b, STEP_FILE, STAGE_INSIDE, "")->file = b->o->files.v[i];
+	plan_name_files(b);
 	TRY(plan_devices(b, e));
 	return plan_console(b, e);
 }

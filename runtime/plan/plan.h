@@ -12,6 +12,9 @@ struct plan_options {
 	const char *cgroup_manager; /* "cgroupfs", "systemd", "disabled" */
 	bool no_pivot, no_new_keyring, detach, has_console_socket;
 	LIST(struct step_file) files; /* files to make in what is mounted: they stand in no document */
+	/* Network grants of a manifest that the user named; NULL = none. Never taken from a configuration: whoever wrote that is
+	 * whom the grants hold. Kept as long as the plan. */
+	const struct net_grants *network;
 };
 
 /* The plan of create/run. Errors (with the property in e->at): what config-linux.md forbids and what this machine cannot do. */

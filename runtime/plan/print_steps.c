@@ -241,6 +241,7 @@ static void show_file(struct text *t, const struct step *s)
 {
 	plan_show_str(t, s->file.path);
 	text_fmt(t, " bytes=%zu mode=%04o owner=%u:%u", s->file.n, (unsigned)s->file.mode, s->file.uid, s->file.gid);
+	plan_show_flag(t, "over", s->file.over);
 }
 
 static void show_symlink(struct text *t, const struct step *s)

@@ -219,6 +219,7 @@ struct step_file {
 	size_t n;
 	mode_t mode;
 	uint32_t uid, gid;
+	bool over; /* as a mount on what is there, which stays as it is, or on a new empty file */
 };
 struct step_console {
 	uint16_t rows, columns;    /* 0 = unset */

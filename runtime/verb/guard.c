@@ -4,8 +4,10 @@
  * decoder judges both. Must not
  * grant what neither says. */
 #include "apply/foreground.h"
+#include "apply/report.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "plan/grants.h"
 #include "store/files.h"
 #include "verb/compile.h"
 #include "verb/make.h"
@@ -192,12 +194,8 @@ static int read_manifest(struct globals *g, const struct options *o, struct mani
 }
 
 /* What could only be pretended. */
-static int check(const struct manifest *m, const struct grants *g, bool best_effort, struct err *e)
+static int check(const struct manifest *m, bool best_effort, struct err *e)
 {
-	if (g->listen.n || g->connect.n)
-		return fail_at((fail(e, ENOTSUP, "TCP grants (%s) are not available yet: unix sockets are, and a sandbox's own loopback",
-				     g->listen.n ? g->listen.v[0] : g->connect.v[0]), e),
-			       g->listen.n ? "/capabilities/network/listen" : "/capabilities/network/connect");
 	if (!m->disk.set)
 		return 0;
 	if (!best_effort)
@@ -222,29 +220,41 @@ static void find_root(struct globals *g, const struct host *h)
 		fd_close(&s.fd);
 }
 
-static int guard(struct globals *g, const struct options *o, struct compiled *k, struct tap *tap, int *code, struct err *e)
+/* What somebody waits for at the end, of whatever came before. */
+struct ends {
+	struct tap tap;
+	struct report report;
+};
+
+static int guard(struct globals *g, const struct options *o, struct compiled *k, const struct net_grants *network, struct ends *ends,
+		 int *code, struct err *e)
 {
 	struct given given = { .config = &k->config, .env = k->secret_env, .files = k->secrets.v, .files_n = k->secrets.n,
-			       .best_effort = o->best_effort != NULL };
+			       .best_effort = o->best_effort != NULL, .network = network, .network_report = -1 };
 	struct make_options mo = { .given = &given };
 	struct staying s = { .timeout = k->grants.timeout, .as_host = true };
 	struct making m;
 	int r;
 
 	if (k->grants.output.set && !k->config.process->terminal) {
-		TRY(tap_begin(tap, k->grants.output.v, e));
-		s.tap = tap;
+		TRY(tap_begin(&ends->tap, k->grants.output.v, e));
+		s.tap = &ends->tap;
+	}
+	if (grants_need_broker(network)) {
+		TRY(report_begin(&ends->report, e));
+		given.network_report = ends->report.write;
+		s.report = &ends->report;
 	}
 	r = make_container(g, &mo, arena_fmt(g->arena, "guard-%d", (int)getpid()), true, &m, e);
-	if (s.tap)
-		tap_release(tap);
+	tap_release(&ends->tap);
+	report_release(&ends->report);
 	TRY(r);
 	*code = TRY(run_in_foreground(g, &mo, &m, &s, e));
 	if (s.timed_out) {
 		log_warn("the command was killed after %s (timeout)", manifest_duration_text(g->arena, k->grants.timeout.v));
 		*code = TIMED_OUT;
 	}
-	if (s.tap && tap->cut)
+	if (s.tap && s.tap->cut)
 		log_warn("its output went on after %s and was dropped (output)", manifest_size_text(g->arena, k->grants.output.v));
 	return 0;
 }
@@ -252,7 +262,8 @@ static int guard(struct globals *g, const struct options *o, struct compiled *k,
 static int run(struct globals *g, const void *opts_v, int argc, char **argv, struct err *e)
 {
 	const struct options *o = opts_v;
-	struct tap tap = { .saved = { -1, -1 }, .read = { -1, -1 } };
+	struct ends ends = { .tap = { .saved = { -1, -1 }, .read = { -1, -1 } }, .report = { .read = -1, .write = -1 } };
+	struct net_grants network;
 	struct manifest m;
 	struct compiled k;
 	int code = 0, r;
@@ -260,13 +271,15 @@ static int run(struct globals *g, const void *opts_v, int argc, char **argv, str
 	(void)argc;
 	TRY(read_manifest(g, o, &m, e));
 	TRY(compile_here(g, &m, argv, NULL, true, &k, e));
-	TRY(check(&m, &k.grants, o->best_effort, e));
+	TRY(check(&m, o->best_effort, e));
 	if (k.grants.output.set)
 		k.config.process->terminal = false;
 	find_root(g, &k.host);
 	TRY(foreground_reap_orphans(e));
-	r = guard(g, o, &k, &tap, &code, e);
-	tap_end(&tap);
+	network = grants_of(&m, true);
+	r = guard(g, o, &k, &network, &ends, &code, e);
+	tap_end(&ends.tap);
+	report_end(&ends.report);
 	return r < 0 ? r : code;
 }
 

@@ -158,6 +158,7 @@ static int make_plan(struct globals *g, const struct make_options *o, const char
 
 	if (o->given && !g->cgroup_manager && !g->systemd_cgroup && !m->config.linux_->resources)
 		po.cgroup_manager = "disabled"; /* there is nothing to limit, and the pid namespace ends all of it */
+	po.network = o->given ? o->given->network : NULL;
 	for (i = 0; o->given && i < o->given->files_n; i++)
 		*arena_push(g->arena, &po.files) = o->given->files[i];
 	TRY(probe_host(g->arena, m->record.bundle, id, &m->host, e));
@@ -332,6 +333,8 @@ int make_container(struct globals *g, const struct make_options *o, const char *
 	m->run.listen_fds = m->listen_fds;
 	m->run.preserve_fds = m->preserve_fds;
 	m->run.start_at_once = start_at_once;
+	if (o->given && o->given->network)
+		m->run.network_report = o->given->network_report;
 	TRY(store_open(g->arena, g->root, true, &m->o.store, e));
 	TRY(connect_sockets(o, &m->run, e));
 	TRY(store_claim(g->arena, &m->o.store, &m->record, bytes, n, &m->o.c, e));

@@ -20,6 +20,10 @@ struct given {
 	const struct step_file *files;
 	size_t files_n;
 	bool best_effort;          /* a limit that cannot be had is a warning */
+	/* What the manifest grants of the host's network (grants_of(), plan/grants.h); NULL = nothing. Its `published` says whether a
+	 * listener on a wildcard is reached at the wildcard (guard, --publish) or at the host's loopback only. */
+	const struct net_grants *network;
+	int network_report;        /* with network: gets a line for each refused call (apply/report.h); -1 = nobody reads them */
 };
 
 /* Their rows, for the tables of create and run. */
@@ -58,6 +62,7 @@ MUST int make_container(struct globals *g, const struct make_options *o, const c
 struct tap;
 struct staying {
 	struct tap *tap;         /* apply/foreground.h; NULL: it has our own streams */
+	struct report *report;   /* apply/report.h; NULL: nobody tells what is refused */
 	struct opt_uint timeout; /* milliseconds; then everything is killed */
 	bool as_host;            /* signals end the program as they would on the host */
 	bool timed_out;          /* that is what happened */

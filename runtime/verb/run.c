@@ -64,6 +64,7 @@ static int stay(struct making *m, struct staying *s, struct foreground *f, int *
 	if (notify >= 0)
 		TRY(notify_forward(notify, m->notify, getpid(), m->run.pidfd, e));
 	f->tap = s->tap;
+	f->report = s->report;
 	f->as_host = s->as_host;
 	if (s->timeout.set)
 		f->deadline = foreground_deadline(s->timeout.v);

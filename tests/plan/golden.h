@@ -1,6 +1,6 @@
 /* golden.h - a machine described in a few lines, for the tests of plan/.
  *
- *	cgroup=v1|v2|hybrid|none   user=root|1000   inside=userns   plus words: see golden_host.c */
+ *	cgroup=v1|v2|hybrid|none   user=root|1000   inside=userns   listen=ENDPOINT   connect=ENDPOINT   plus words: see golden_host.c */
 #ifndef WASIRUN_TESTS_GOLDEN_H
 #define WASIRUN_TESTS_GOLDEN_H
 

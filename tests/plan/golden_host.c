@@ -1,5 +1,6 @@
 /* golden_host.c - from "key=value" lines to a struct host. Must not ask the real machine. */
 #include "golden.h"
+#include "plan/grants.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,10 +93,37 @@ static bool set_word(struct golden *g, const char *key, const char *v)
 	return false;
 }
 
+/* "connect=HOST:PORT": a grant of a manifest that the user named. */
+static bool grant(struct arena *a, struct golden *g, const char *key, const char *v)
+{
+	const char *text = arena_fmt(a, "{\"version\":\"1.0\",\"capabilities\":{\"network\":{\"%s\":[\"%s\"]}}}", key, v);
+	struct manifest_context ctx = { .dir = "/" };
+	struct manifest_errors errs = { .v = NULL };
+	struct manifest *m = arena_alloc(a, sizeof *m);
+	struct net_grants *n = arena_alloc(a, sizeof *n), one;
+	struct err e;
+
+	if (manifest_decode(a, text, strlen(text), "host", &ctx, m, &errs, &e) < 0)
+		return false;
+	one = grants_of(m, true);
+	*n = g->options.network ? *g->options.network : one;
+	if (one.listen_n) {
+		n->listen = one.listen;
+		n->listen_n = one.listen_n;
+	} else {
+		n->connect = one.connect;
+		n->connect_n = one.connect_n;
+	}
+	g->options.network = n;
+	return true;
+}
+
 static bool set(struct arena *a, struct golden *g, const char *key, const char *v)
 {
 	struct host *h = &g->host;
 
+	if (strcmp(key, "listen") == 0 || strcmp(key, "connect") == 0)
+		return grant(a, g, key, v);
 	if (strcmp(key, "cgroup") == 0)
 		return set_cgroup(a, h, v);
 	if (strcmp(key, "user") == 0)
