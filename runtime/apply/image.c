@@ -42,7 +42,7 @@ static int path_of(struct arena *a, int fd, char **out, struct err *e)
 static int one(struct arena *a, int root, const char *rootfs, const char *name, struct strs *inside, struct strs *source, struct err *e)
 {
 	AUTO_FD int fd = sys_openat2(root, name, O_PATH | O_DIRECTORY, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-	char *path;
+	char *path = NULL;
 
 	if (fd == -ENOTDIR || fd == -ENOENT || fd == -ELOOP) /* a file, or a link to nothing */
 		return 0;

@@ -137,6 +137,11 @@ int op_landlock(struct run *r, const struct step *s, struct slot *slot, struct e
 	if (ret < 0)
 		return fail_sys(e, ret, "Landlock: cannot make the rule set");
 	AUTO_FD int ruleset = ret;
+	if (r->root < 0) { /* exec: we have joined the container's mount namespace, and "/" is its root */
+		r->root = sys_open(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0);
+		if (r->root < 0)
+			return fail_sys(e, r->root, "/");
+	}
 	for (i = 0; i < l->paths.n; i++)
 		TRY(add_path(r, ruleset, a, &l->paths.v[i], e));
 	for (i = 0; i < l->ports.n; i++)

@@ -206,20 +206,6 @@ static int check(const struct manifest *m, bool best_effort, struct err *e)
 	return 0;
 }
 
-/* Without a session an ordinary user has no directory of his own below /run. In /tmp it is refused unless it is his. */
-static void find_root(struct globals *g, const struct host *h)
-{
-	struct store s;
-	struct err ignored;
-
-	if (g->root_given || h->uid == 0)
-		return;
-	if (store_open(g->arena, g->root, true, &s, &ignored) < 0)
-		g->root = arena_fmt(g->arena, "/tmp/wasirun-%u", h->uid);
-	else
-		fd_close(&s.fd);
-}
-
 /* What somebody waits for at the end, of whatever came before. */
 struct ends {
 	struct tap tap;
@@ -274,7 +260,7 @@ static int run(struct globals *g, const void *opts_v, int argc, char **argv, str
 	TRY(check(&m, o->best_effort, e));
 	if (k.grants.output.set)
 		k.config.process->terminal = false;
-	find_root(g, &k.host);
+	find_state_root(g, k.host.uid);
 	TRY(foreground_reap_orphans(e));
 	network = grants_of(&m, true);
 	r = guard(g, o, &k, &network, &ends, &code, e);
