@@ -9,7 +9,7 @@
 
 /* NAME='value' lines; a value's ' is written '\''. */
 void conf_encode(struct text *t, const struct sandbox_conf *c);
-/* Reads what a shell would read from such lines, quoted in whatever way; names that we do not know are passed over. EINVAL: file and line. */
+/* Reads what a shell would read from such lines, quoted in whatever way; unknown names are passed over. EINVAL: file and line. */
 MUST int conf_decode(struct arena *a, const char *bytes, const char *file, struct sandbox_conf *out, struct err *e);
 /* That of the tree at dir. ENOENT: there is none. what: the tree, for messages. */
 MUST int conf_load(struct arena *a, int dir, const char *what, struct sandbox_conf *out, struct err *e);
@@ -19,6 +19,8 @@ MUST int conf_load(struct arena *a, int dir, const char *what, struct sandbox_co
 #define SANDBOX_MARK ".gitignore"
 #define SANDBOX_MARK_TEXT "# a sandbox of wasirun; `wasirun sandbox destroy` deletes it\n*\n"
 bool tree_is_marked(int dir);
+/* Marked, or killed before the mark was there or after it was deleted: nothing else is in it. */
+bool tree_is_left(int dir);
 /* Does another open file description hold the lock of it? */
 bool tree_is_locked(int dir);
 /* "123" of the process that holds it, "" when that cannot be told. */

@@ -264,7 +264,7 @@ static int find_root(struct search *s, const char *dir, struct err *e)
 	}
 	home = data_home(s);
 	if (!home)
-		return fail(e, ENOENT, "nowhere to keep sandboxes: the current directory cannot be written to and HOME is not set. Give --dir");
+		return fail(e, ENOENT, "nowhere to keep sandboxes: the current directory is read-only and HOME is not set. Give --dir");
 	s->p->root = arena_fmt(s->a, "%s/sandboxes", home);
 	return 0;
 }
@@ -327,8 +327,8 @@ static int check_made(int fd, const char *path, uint32_t uid, struct err *e)
 	if (r < 0)
 		return fail_sys(e, r, "%s", path);
 	if (st.st_uid != uid && st.st_uid != 0 && st.st_uid != geteuid())
-		return fail(e, EPERM, "%s belongs to uid %u, not to us (%u): choose another directory, or change its owner", path, st.st_uid,
-			    uid);
+		return fail(e, EPERM, "%s belongs to uid %u, not to us (%u): choose another directory, or change its owner", path,
+			    st.st_uid, uid);
 	if ((st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX))
 		return fail(e, EPERM, "%s can be written by everybody (mode %04o): chmod o-w it", path, st.st_mode & 07777);
 	return 0;
@@ -346,8 +346,8 @@ static int step(int dir, const char *name, const char *path, bool last, uint32_t
 		fd = sys_open(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
 	if (fd == -ELOOP || fd == -ENOTDIR) {
 		if (other && sys_statat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode) && st.st_uid != 0)
-			return fail(e, ELOOP, "%s is reached through a symbolic link that is not root's (%s): give the directory itself", path,
-				    name);
+			return fail(e, ELOOP, "%s is reached through a symbolic link that is not root's (%s): give the directory itself",
+				    path, name);
 		fd = sys_open(dir, name, O_PATH | O_DIRECTORY, 0);
 	}
 	if (fd != -ENOENT)

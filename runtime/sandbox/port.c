@@ -153,7 +153,8 @@ static int cannot_bind(struct arena *a, int r, const char *address, uint16_t por
 	if (r != -EADDRINUSE)
 		return fail_sys(e, r, "port %u of %s", port, address);
 	if (owner)
-		return fail(e, EADDRINUSE, "port %u belongs to sandbox %s (%s); --port auto finds a free one", port, last_name(owner), owner);
+		return fail(e, EADDRINUSE, "port %u belongs to sandbox %s (%s); --port auto finds a free one", port, last_name(owner),
+			    owner);
 	who = port_listener(a, port);
 	return fail(e, EADDRINUSE, "port %u is in use by %s; --port auto finds a free one", port, who ? who : "another program");
 }

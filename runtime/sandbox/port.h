@@ -8,7 +8,8 @@
  * fixed: want or an error; otherwise any that is free from `usual` on. A lease whose sandbox is gone, or says another port, is taken over.
  * EADDRINUSE names the owner: a sandbox ("port 5432 belongs to sandbox dev (/path); --port auto finds a free one") or a process of the
  * machine, where it can be told. address: where it will be listened, "127.0.0.1" or as --publish says: a bind there is tried. */
-MUST int port_lease(struct arena *a, const struct sandbox *s, uint16_t want, uint16_t usual, const char *address, uint16_t *out, struct err *e);
+MUST int port_lease(struct arena *a, const struct sandbox *s, uint16_t want, uint16_t usual, const char *address, uint16_t *out,
+		    struct err *e);
 /* Frees it; harmless when it is not ours. */
 void port_release(const struct sandbox *s, uint16_t port);
 /* At start: is somebody else listening there? The error names who. */

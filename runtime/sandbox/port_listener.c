@@ -22,8 +22,8 @@ static unsigned long socket_inode(struct arena *a, const char *table, uint16_t p
 
 		next = strchrnul(line, '\n');
 		next += *next == '\n';
-		if (sscanf(line, " %*d: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %*s %*s %lu", &have, &state, &inode) == 3 && have == port &&
-		    state == LISTENING)
+		if (sscanf(line, " %*d: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %*s %*s %lu", &have, &state, &inode) == 3 &&
+		    have == port && state == LISTENING)
 			return inode;
 	}
 	return 0;

@@ -37,8 +37,8 @@ bool sandbox_could_be_named(const char *name)
 int sandbox_check_name(const char *name, struct err *e)
 {
 	if (!sandbox_could_be_named(name))
-		return fail(e, EINVAL, "\"%.80s\" cannot be a sandbox's name: a letter or digit, then letters, digits, \"_\", \".\", \"-\"; %d at most",
-			    name, SANDBOX_NAME_BYTES);
+		return fail(e, EINVAL, "\"%.80s\" cannot be a sandbox's name: a letter or digit, then letters, digits, \"_\", \".\" "
+			    "and \"-\", %d at most", name, SANDBOX_NAME_BYTES);
 	if (engine_named && engine_named(name))
 		return fail(e, EINVAL, "\"%s\" is an engine's name, so it cannot be a sandbox's: %s-dev could", name, name);
 	return 0;
@@ -151,7 +151,7 @@ static int load(struct arena *a, struct sandbox *s, struct err *e)
 
 	if (r == -ENOENT && tree_is_locked(s->fd) && s->lock < 0)
 		return fail(e, ENOENT, "sandbox %s is being created by another command (pid %s)", s->name, tree_lock_holder(a, s->fd));
-	if (r == -ENOENT && tree_is_marked(s->fd))
+	if (r == -ENOENT && tree_is_left(s->fd))
 		return fail(e, ENOENT, "sandbox %s was never finished: create it again, or `wasirun sandbox destroy %s`", s->name, s->name);
 	if (r == -ENOENT)
 		return fail(e, ENOENT, "%s is no sandbox: it has no " SANDBOX_CONF, s->dir);
@@ -197,7 +197,7 @@ int sandbox_open_ruins(struct arena *a, const struct place *p, const char *name,
 	*damaged = false;
 	if (r == 0) {
 		r = load(a, out, e);
-		if (r < 0 && (r != -ENOENT || tree_is_marked(out->fd))) {
+		if (r < 0 && (r != -ENOENT || tree_is_left(out->fd))) {
 			out->conf = (struct sandbox_conf){ 0 };
 			*damaged = true;
 			r = 0;
@@ -214,6 +214,8 @@ static int make_dir(const struct sandbox *s, const char *name, mode_t mode, uint
 {
 	int r = sys_mkdir(s->fd, name, mode);
 
+	if (r == 0 && (mode & 077)) /* whatever the umask says */
+		r = sys_chmod(s->fd, name, mode);
 	if (r == 0 && (uid != geteuid() || gid != getegid()))
 		r = sys_chown(s->fd, name, uid, gid, AT_SYMLINK_NOFOLLOW);
 	return r < 0 ? fail_sys(e, r, "cannot make %s/%s", s->dir, name) : 0;
@@ -252,7 +254,7 @@ static int taken(struct arena *a, struct sandbox *s, struct err *e)
 	int r = load(a, s, &why);
 
 	if (r == 0 && s->conf.port)
-		return fail(e, EEXIST, "sandbox %s exists already (%s on port %s): `wasirun sandbox start %s` starts it, destroy deletes it", s->name,
+		return fail(e, EEXIST, "sandbox %s exists already (%s on port %s): `wasirun sandbox start %s` starts it", s->name,
 			    s->conf.engine, s->conf.port, s->name);
 	if (r == 0)
 		return fail(e, EEXIST, "sandbox %s exists already (%s)", s->name, s->conf.engine);
@@ -273,9 +275,9 @@ static int replace(struct arena *a, int root, const struct place *p, const char 
 		return r;
 	if (sys_statat(old.fd, SANDBOX_CONF, &st, AT_SYMLINK_NOFOLLOW) == 0 || tree_is_locked(old.fd)) {
 		r = taken(a, &old, e);
-	} else if (!tree_is_marked(old.fd) && sys_rmdir(root, name) < 0) { /* killed before its first file: empty */
+	} else if (!tree_is_left(old.fd)) {
 		r = fail(e, EEXIST, "%s is there already, and is no sandbox: choose another name, or another --dir", old.dir);
-	} else if (tree_is_marked(old.fd)) {
+	} else {
 		r = lock_dir(a, root, &old, e);
 		if (r == 0)
 			r = sandbox_remove(&old, e);

@@ -48,6 +48,19 @@ static bool is_tree(int root, const char *name)
 	return dir >= 0 && (sys_statat(dir, SANDBOX_CONF, &st, AT_SYMLINK_NOFOLLOW) == 0 || tree_is_marked(dir));
 }
 
+bool tree_is_left(int dir)
+{
+	struct arena scratch = { 0 };
+	AUTO_FD int fd = sys_open(dir, ".", O_RDONLY | O_DIRECTORY, 0);
+	struct strs names;
+	bool left = tree_is_marked(dir);
+
+	if (!left && fd >= 0 && entries(&scratch, fd, &names) == 0)
+		left = names.n == 0 || (names.n == 1 && !strcmp(names.v[0], "." SANDBOX_MARK ".new"));
+	arena_drop(&scratch);
+	return left;
+}
+
 int sandbox_names(struct arena *a, const struct place *p, struct strs *out, struct err *e)
 {
 	AUTO_FD int root = sys_open(AT_FDCWD, p->root, O_RDONLY | O_DIRECTORY, 0);
