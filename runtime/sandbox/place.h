@@ -27,9 +27,10 @@ struct place {
 };
 
 /* dir: --dir or NULL; env_file: --env-file or NULL. Root in this order: dir, WASI_SANDBOX_DIR (environment, then .env; relative to
- * the .env's directory), the nearest .sandboxes upward from the current directory, .sandboxes of the current one when
- * that can be written to, $XDG_DATA_HOME/wasirun/sandboxes. Makes nothing. Errors: EINVAL for an ENVIRONMENT that is none of development, staging, production, and
- * for what .env says wrongly (file and line). */
+ * the .env's directory), the nearest .sandboxes upward from the current directory, .sandboxes of the current one when that can be
+ * written to, $XDG_DATA_HOME/wasirun/sandboxes (root: /var/lib/wasirun/sandboxes; under sudo that of users/UID). What belongs neither to
+ * the caller nor to root is passed over. Makes nothing. Errors: EINVAL for an ENVIRONMENT that is none of development, staging,
+ * production, and for what .env says wrongly (file and line). */
 MUST int place_find(struct arena *a, const char *dir, const char *env_file, struct place *out, struct err *e);
 
 /* Makes one of its directories with those above it that are missing; they belong to uid, gid. */
