@@ -312,6 +312,37 @@ TEST(loopback_inside_the_sandbox)
 	SCENE(.connect = "127.0.0.1:5000", .host = host_listens, .inside = stays_inside);
 }
 
+/* The queue of a listener inside is full: who connects waits for room or for the end of his time, and nobody else does. */
+static void tcp_waits(void)
+{
+	struct timeval limit = { 0, 300000 };
+	int s = listener4("127.0.0.1", 7000, 0), other = listener4("127.0.0.1", 7003, 1), late, status;
+	int64_t began;
+	pid_t pid;
+
+	ENSURE(connect4(tcp4(), "127.0.0.1", 7000) == 0);
+	pid = fork();
+	if (pid == 0) {
+		ENSURE(connect4(tcp4(), "127.0.0.1", 7000) == 0);
+		_exit(0);
+	}
+	late = tcp4();
+	ENSURE(setsockopt(late, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0);
+	began = sys_now_us();
+	ENSURE(connect4(late, "127.0.0.1", 7000) == -EINPROGRESS);
+	ENSURE(sys_now_us() - began >= 280000);
+	close(late); /* or it would take the place below */
+	ENSURE(connect4(tcp4(), "127.0.0.1", 7003) == 0 && accept4(other, NULL, NULL, SOCK_CLOEXEC) >= 0);
+	ENSURE(waitpid(pid, &status, WNOHANG) == 0);
+	ENSURE(accept4(s, NULL, NULL, SOCK_CLOEXEC) >= 0);
+	ENSURE(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+TEST(a_connect_inside_that_waits)
+{
+	SCENE(.connect = "127.0.0.1:5000", .inside = tcp_waits);
+}
+
 static void unix_sockets(void)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = "sock" };
