@@ -74,4 +74,6 @@ init_files()
 	done
 	now=
 }
+# the file that is being run, for what is said when the shell stops
+# shellcheck disable=SC2034
 now=

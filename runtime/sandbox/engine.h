@@ -15,10 +15,11 @@
 
 /* The programs of an engine on this machine (or in an image). */
 struct engine_programs {
-	const char *server;  /* absolute, links resolved */
+	const char *server;  /* absolute, as seen inside; links resolved, but for a name that the program goes by (redis-server) */
 	const char *dir;     /* directory of the tools (initdb, psql ...) */
 	const char *client;  /* for people: psql, mariadb, redis-cli; NULL = not installed */
 	const char *version; /* "15.18": as the server's file or directory tells; may be NULL until a template is built */
+	const char *rootfs;  /* of the image that holds them; NULL = the host's */
 	const char *note;    /* "mysql is served by MariaDB 10.11 ..." or NULL */
 };
 
@@ -92,5 +93,9 @@ MUST int engine_contract(struct arena *a, const struct engine *en, const struct 
 
 /* The default names: database "NAME_db" ("-" and "." become "_"), user as the engine's. Redis: database "0", user "default". */
 void engine_default_names(struct arena *a, const struct engine *en, const char *sandbox, struct sandbox_conf *c);
+/* user and database of a sandbox to be: the wishes', else the default ones. Where MySQL or MariaDB has init files and nobody names a database,
+ * it is "app": it stands in the template, and cannot be renamed. create: call this, then set the wishes' database to c->database (it is what
+ * the template's init files run in) before the template is needed. */
+void engine_names(struct arena *a, const struct engine *en, const char *sandbox, const struct engine_wishes *w, struct sandbox_conf *c);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef WASIRUN_SANDBOX_ENGINE_IMPL_H
 #define WASIRUN_SANDBOX_ENGINE_IMPL_H
 
+#include "base/err.h"
 #include "base/text.h"
 #include "sandbox/engine.h"
 

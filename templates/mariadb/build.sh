@@ -1,8 +1,8 @@
 #!/bin/sh
 # build.sh - a MariaDB data directory that is cloned for every sandbox. Runs in a sandbox of its own, after init.sh. Compiled in.
 #
-# BIN: directory of the tools. SERVER: mariadbd. DATA: empty. CONF: text of my.cnf. ADMIN_PASSWORD: of root. MYSQL_DATABASE: for the init files,
-# may be empty; MYSQL_USER: who may use it.
+# BIN: directory of the tools. SERVER: mariadbd. CLIENT: mariadb. DATA: empty. CONF: text of my.cnf. ADMIN_PASSWORD: of root. MYSQL_DATABASE,
+# MYSQL_USER: for the init files; may be empty.
 socket=/tmp/build.sock
 server=
 done=
@@ -24,21 +24,13 @@ finish()
 }
 trap finish EXIT
 
-# tool NAME: mariadb-NAME, or what it was called before
-tool()
-{
-	for tool in "$BIN/mariadb${1:+-$1}" "$BIN/mysql${2:-}" "/usr/bin/mariadb${1:+-$1}" "/usr/bin/mysql${2:-}" \
-		"$BIN/../scripts/mariadb${1:+-$1}" "$BIN/../scripts/mysql${2:-}"; do
-		[ ! -x "$tool" ] || break
-	done
-}
-
 as_admin()
 {
-	MYSQL_PWD=$ADMIN_PASSWORD "$client" --no-defaults --protocol=socket --socket="$socket" -u root "$@"
+	MYSQL_PWD=$ADMIN_PASSWORD "$CLIENT" --no-defaults --protocol=socket --socket="$socket" -u root "$@"
 }
 
-# What scripts for the official image call.
+# What scripts for the official image call, with arguments.
+# shellcheck disable=SC2120
 docker_process_sql()
 {
 	as_admin --comments ${MYSQL_DATABASE:+--database="$MYSQL_DATABASE"} "$@"
@@ -51,11 +43,11 @@ run_sql()
 
 install_db()
 {
-	tool install-db _install_db
-	"$tool" --no-defaults --datadir="$DATA" --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve \
+	install=$BIN/mariadb-install-db
+	[ -x "$install" ] || install=$BIN/mysql_install_db
+	"$install" --no-defaults --datadir="$DATA" --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve \
 		--innodb-log-file-size=4M --innodb-flush-method=fsync --innodb-flush-log-at-trx-commit=0 --aria-log-file-size=8M \
 		>/tmp/server.log 2>&1
-	rm -f "$DATA/mysql_upgrade_info.tmp"
 }
 
 start()
@@ -64,7 +56,7 @@ start()
 	"$SERVER" --defaults-file=/tmp/my.cnf --datadir="$DATA" --socket="$socket" --pid-file=/tmp/mariadbd.pid --skip-networking \
 		>/tmp/server.log 2>&1 &
 	server=$!
-	until "$client" --no-defaults --protocol=socket --socket="$socket" -u root -e 'SELECT 1' >/dev/null 2>/tmp/client.log; do
+	until "$CLIENT" --no-defaults --protocol=socket --socket="$socket" -u root -e 'SELECT 1' >/dev/null 2>/tmp/client.log; do
 		kill -0 "$server" 2>/dev/null || return 1
 		sleep 0.02
 	done
@@ -76,12 +68,10 @@ quoted()
 	printf %s "$1" | sed "s/[\\\\']/\\\\&/g"
 }
 
-tool ''
-client=$tool
 install_db
 start
 # No user without a password, and none that is known by the socket alone.
-"$client" --no-defaults --protocol=socket --socket="$socket" -u root <<SQL
+"$CLIENT" --no-defaults --protocol=socket --socket="$socket" -u root <<SQL
 DELETE FROM mysql.global_priv WHERE User = '' OR (User NOT IN ('root', 'mariadb.sys'));
 FLUSH PRIVILEGES;
 ALTER USER 'root'@'localhost' IDENTIFIED VIA mysql_native_password USING PASSWORD('$(quoted "$ADMIN_PASSWORD")');

@@ -41,6 +41,7 @@ run_sql()
 }
 
 # Options as a shell would split them.
+# shellcheck disable=SC2120
 initdb()
 {
 	eval "set -- ${POSTGRES_INITDB_ARGS:-}"

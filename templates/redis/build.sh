@@ -2,7 +2,7 @@
 # build.sh - a Redis data directory that is cloned for every sandbox: empty, or what the init files make. Runs in a sandbox of its own, after
 # init.sh. Compiled in.
 #
-# SERVER: redis-server. BIN: directory of redis-cli. DATA: empty. CONF: text of redis.conf.
+# SERVER: redis-server. CLIENT: redis-cli. DATA: empty. CONF: text of redis.conf.
 socket=/tmp/build.sock
 server=
 done=
@@ -27,7 +27,7 @@ trap finish EXIT
 # Redis answers a command that it refuses with a line that begins so, and redis-cli goes on.
 run_sql()
 {
-	"$BIN/redis-cli" -e -s "$socket" >/tmp/client.log 2>&1 || {
+	"$CLIENT" -e -s "$socket" >/tmp/client.log 2>&1 || {
 		show /tmp/client.log
 		return 1
 	}
@@ -40,12 +40,12 @@ run_sql()
 printf %s "$CONF" >/tmp/redis.conf
 "$SERVER" /tmp/redis.conf --dir "$DATA" --port 0 --unixsocket "$socket" --unixsocketperm 700 >/tmp/server.log 2>&1 &
 server=$!
-until [ "$("$BIN/redis-cli" -s "$socket" PING 2>/dev/null)" = PONG ]; do
+until [ "$("$CLIENT" -s "$socket" PING 2>/dev/null)" = PONG ]; do
 	kill -0 "$server" 2>/dev/null || exit 1
 	sleep 0.01
 done
 init_files
-"$BIN/redis-cli" -s "$socket" SHUTDOWN SAVE >/dev/null 2>&1 || :
+"$CLIENT" -s "$socket" SHUTDOWN SAVE >/dev/null 2>&1 || :
 wait "$server" || :
 server=
 [ -f "$DATA/dump.rdb" ]

@@ -1,0 +1,278 @@
+/* engine_postgres.c - PostgreSQL. Its administrator is always the role postgres; a user of another name is a superuser beside it, with the
+ * same password. Must not run a program: it says what to run. */
+#include "base/fd.h"
+#include "sandbox/builtin.h"
+#include "sandbox/engine_impl.h"
+#include "sandbox/pgwire.h"
+#include "sys/sys.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#define ADMIN "postgres"
+/* What a template's database is called until a sandbox's first start names it. */
+#define UNNAMED "_wasirun_"
+#define NAME_MAX_BYTES 63
+#define TALK_MS 30000
+
+static int find(struct arena *a, const char *rootfs, struct engine_programs *out, struct err *e)
+{
+	static const char *const dirs[] = { "/usr/lib/postgresql/bin", "/usr/local/pgsql/bin", "/usr/local/bin", "/usr/bin",
+					    "/usr/libexec/postgresql", "/opt/bitnami/postgresql/bin", NULL };
+	struct search s;
+	const char *best;
+
+	*out = (struct engine_programs){ .rootfs = rootfs };
+	TRY(search_open(a, rootfs, &s, e));
+	best = search_highest(&s, "/usr/lib/postgresql", "bin/postgres");
+	if (best)
+		out->server = search_program(&s, best, "postgres", true);
+	if (!out->server)
+		out->server = search_all(&s, dirs, "postgres", true);
+	if (out->server) {
+		out->dir = arena_strn(a, out->server, (size_t)(strrchr(out->server, '/') - out->server));
+		out->client = search_program(&s, out->dir, "psql", false);
+		out->version = search_version(&s, out->server, "PostgreSQL ", " (");
+		if (!out->version)
+			out->version = search_version(&s, out->server, "PostgreSQL ", " on ");
+	}
+	search_close(&s);
+	if (!out->server)
+		return fail(e, ENOENT, "postgres is not installed%s: %s", rootfs ? " in the image" : "",
+			    rootfs ? "it needs one such as the official postgres image" : "apt install postgresql");
+	return 0;
+}
+
+static const char reserved[] = "config_file data_directory external_pid_file hba_file listen_addresses port unix_socket_directories";
+
+static const char *of(const struct strs *env, const char *name)
+{
+	size_t i, n = strlen(name);
+
+	for (i = 0; i < env->n; i++)
+		if (strncmp(env->v[i], name, n) == 0 && env->v[i][n] == '=')
+			return env->v[i] + n + 1;
+	return NULL;
+}
+
+static int build(struct arena *a, const struct engine_programs *p, const struct engine_wishes *w, const char *password, struct strs *argv,
+		 struct strs *env, struct err *e)
+{
+	const char *conf;
+
+	if (!p->client)
+		return fail(e, ENOENT, "a template needs psql in %s: apt install postgresql-client", p->dir);
+	TRY(engine_settings(a, "postgres/postgresql.conf", SETTINGS_POSTGRES, reserved, &w->settings, &conf, e));
+	TRY(engine_script(a, "postgres", p, w, conf, password, argv, env, e));
+	strs_fmt(a, env, "POSTGRES_DB=%s", w->init_dir && w->database ? w->database : UNNAMED);
+	strs_fmt(a, env, "POSTGRES_USER=%s", w->init_dir && w->user ? w->user : ADMIN);
+	return 0;
+}
+
+/* Who may log in how. Over the socket a password in clear text, which takes no challenge and cannot be overheard; never peer: inside a
+ * user namespace that would say nothing. */
+static int access_rules(struct arena *a, const struct engine_wishes *w, const char **out, struct err *e)
+{
+	static const char *const methods[] = { "scram-sha-256", "md5", "password", "trust", "reject" };
+	const char *method = of(&w->env, "POSTGRES_HOST_AUTH_METHOD");
+	size_t i;
+
+	if (!method || !*method)
+		method = methods[0];
+	for (i = 0; i < sizeof methods / sizeof *methods && strcmp(methods[i], method) != 0; i++)
+		;
+	if (i == sizeof methods / sizeof *methods)
+		return fail(e, EINVAL, "POSTGRES_HOST_AUTH_METHOD=%s: one of scram-sha-256, md5, password, trust, reject", method);
+	*out = arena_fmt(a,
+			 "# Who may log in how. wasirun itself uses the first line.\n"
+			 "local all all password\n"
+			 "host all all all %s\n"
+			 "local replication all password\n"
+			 "host replication all all %s\n",
+			 method, method);
+	return 0;
+}
+
+static int command(struct arena *a, const struct engine_programs *p, const struct sandbox *s, const struct engine_wishes *w,
+		   struct strs *argv, struct strs *files, struct err *e)
+{
+	const char *text, *port = s->conf.port;
+
+	TRY(engine_check_name(s->conf.database, NAME_MAX_BYTES, "database", e));
+	TRY(engine_check_name(s->conf.user, NAME_MAX_BYTES, "user", e));
+	TRY(engine_settings(a, "postgres/postgresql.conf", SETTINGS_POSTGRES, reserved, &w->settings, &text, e));
+	if (!engine_has_file(s, "postgresql.conf"))
+		engine_add_file(a, files, "postgresql.conf", text);
+	TRY(access_rules(a, w, &text, e));
+	if (!engine_has_file(s, "pg_hba.conf"))
+		engine_add_file(a, files, "pg_hba.conf", text);
+	strs_add(a, argv, p->server);
+	strs_add(a, argv, "-D");
+	strs_add(a, argv, engine_inside(a, s, "data"));
+	strs_add(a, argv, "-c");
+	strs_fmt(a, argv, "config_file=%s", engine_inside(a, s, "config/postgresql.conf"));
+	strs_add(a, argv, "-c");
+	strs_fmt(a, argv, "hba_file=%s", engine_inside(a, s, "config/pg_hba.conf"));
+	strs_add(a, argv, "-c");
+	strs_add(a, argv, "unix_socket_directories=" SANDBOX_SOCKETS);
+	strs_add(a, argv, "-c");
+	strs_add(a, argv, port && strcmp(port, "0") != 0 ? "listen_addresses=0.0.0.0" : "listen_addresses=");
+	strs_add(a, argv, "-p");
+	strs_add(a, argv, port && strcmp(port, "0") != 0 ? port : "5432");
+	return 0;
+}
+
+static void alter_role(struct text *t, const char *how, const char *user, const char *password)
+{
+	text_fmt(t, "%s ROLE ", how);
+	pgwire_identifier(t, user);
+	text_str(t, " SUPERUSER LOGIN PASSWORD ");
+	pgwire_literal(t, password);
+	text_str(t, "; ");
+}
+
+/* The statements that give the roles their password; whether the user is there already is asked first. */
+static int roles(struct pgwire *c, const struct sandbox *s, struct text *t, struct err *e)
+{
+	const char *user = s->conf.user;
+	struct text ask = { .arena = c->a };
+	struct strs found = { NULL, 0 };
+
+	alter_role(t, "ALTER", ADMIN, s->conf.password);
+	if (strcmp(user, ADMIN) == 0)
+		return 0;
+	text_str(&ask, "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = ");
+	pgwire_literal(&ask, user);
+	TRY(pgwire_query(c, text_get(&ask), &found, e));
+	alter_role(t, found.n ? "ALTER" : "CREATE", user, s->conf.password);
+	return 0;
+}
+
+static void own(struct text *t, const struct sandbox *s)
+{
+	if (strcmp(s->conf.user, ADMIN) == 0)
+		return;
+	text_str(t, "; ALTER DATABASE ");
+	pgwire_identifier(t, s->conf.database);
+	text_str(t, " OWNER TO ");
+	pgwire_identifier(t, s->conf.user);
+}
+
+/* The sandbox's database by another way: the template has it under its own name, or nobody has one any more. */
+static int other_database(struct pgwire *c, const struct sandbox *s, const char *alter, struct err *e)
+{
+	struct text t = { .arena = c->a };
+	struct strs found = { NULL, 0 };
+
+	text_str(&t, "SELECT 1 FROM pg_catalog.pg_database WHERE datname = ");
+	pgwire_literal(&t, s->conf.database);
+	TRY(pgwire_query(c, text_get(&t), &found, e));
+	t.n = 0;
+	text_str(&t, "CREATE DATABASE ");
+	pgwire_identifier(&t, s->conf.database);
+	if (!found.n)
+		TRY(pgwire_query(c, text_get(&t), NULL, e));
+	TRY(pgwire_query(c, "DROP DATABASE IF EXISTS " UNNAMED, NULL, e));
+	t.n = 0;
+	text_str(&t, alter);
+	text_str(&t, "SELECT 1");
+	own(&t, s);
+	return pgwire_query(c, text_get(&t), NULL, e);
+}
+
+static int names(struct pgwire *c, const struct sandbox *s, struct err *e)
+{
+	struct text alter = { .arena = c->a }, t = { .arena = c->a };
+	int r;
+
+	TRY(roles(c, s, &alter, e));
+	text_str(&t, text_get(&alter));
+	text_str(&t, "ALTER DATABASE " UNNAMED " RENAME TO ");
+	pgwire_identifier(&t, s->conf.database);
+	own(&t, s);
+	r = pgwire_query(c, text_get(&t), NULL, e);
+	/* there is no such database; there is one of the new name */
+	if (r == -EINVAL && (strcmp(c->state, "3D000") == 0 || strcmp(c->state, "42P04") == 0))
+		return other_database(c, s, text_get(&alter), e);
+	return r;
+}
+
+/* All of it in one transaction where that can be, and done again harmlessly when nobody noted that it was done. */
+static int baptise(struct arena *a, const struct sandbox *s, const char *template_password, struct err *e)
+{
+	struct pgwire c;
+	int r;
+
+	if (!s->conf.socket || !s->conf.password || !s->conf.database || !s->conf.user)
+		return fail(e, EINVAL, "sandbox %s has no socket, user, password or database in its sandbox.conf", s->name);
+	r = pgwire_open(&c, a, s->conf.socket, ADMIN, template_password ? template_password : "", ADMIN, TALK_MS, e);
+	if (r == -EACCES)
+		r = pgwire_open(&c, a, s->conf.socket, ADMIN, s->conf.password, ADMIN, TALK_MS, e);
+	if (r < 0)
+		return r;
+	r = names(&c, s, e);
+	pgwire_close(&c);
+	return r;
+}
+
+/* A start-up message of a user who need not exist: ready is who asks for a password, or says anything but "not yet". */
+static int ask(int fd, const struct sandbox *s, struct err *e)
+{
+	static const char question[] = { 0, 0, 0, 41, 0, 3, 0, 0, 'u', 's', 'e', 'r', 0, 'p', 'o', 's', 't', 'g', 'r', 'e', 's', 0,
+					 'd', 'a', 't', 'a', 'b', 'a', 's', 'e', 0, 'p', 'o', 's', 't', 'g', 'r', 'e', 's', 0, 0 };
+	int64_t until = sys_now_us() + ASK_MS * 1000;
+	char buf[1024], state[6], words[256];
+	uint32_t length;
+	size_t n;
+
+	(void)s;
+	if (!ask_send(fd, question, sizeof question))
+		return 0;
+	n = ask_receive(fd, buf, sizeof buf, 5, until);
+	if (!n)
+		return 0;
+	if (n < 5 || !strchr("RE", buf[0]) || !buf[0])
+		return ask_stranger(&engine_postgres, e);
+	memcpy(&length, buf + 1, 4);
+	length = ntohl(length);
+	if (length < 8 || length > 65536)
+		return ask_stranger(&engine_postgres, e);
+	if (buf[0] == 'R')
+		return 1;
+	if (n < (size_t)length + 1 && (size_t)length + 1 <= sizeof buf) {
+		size_t more = ask_receive(fd, buf + n, sizeof buf - n, (size_t)length + 1 - n, until);
+
+		n += more;
+	}
+	pgwire_error(buf + 5, n - 5, state, words, sizeof words);
+	if (!state[0])
+		return ask_stranger(&engine_postgres, e);
+	return strcmp(state, "57P03") != 0;
+}
+
+static void variables(struct arena *a, const struct sandbox *s, struct strs *out)
+{
+	strs_fmt(a, out, "PGHOST=%s", s->conf.host ? s->conf.host : "127.0.0.1");
+	strs_fmt(a, out, "PGPORT=%s", s->conf.port ? s->conf.port : "5432");
+	strs_fmt(a, out, "PGDATABASE=%s", s->conf.database ? s->conf.database : "");
+	strs_fmt(a, out, "PGUSER=%s", s->conf.user ? s->conf.user : "");
+	strs_fmt(a, out, "PGPASSWORD=%s", s->conf.password ? s->conf.password : "");
+}
+
+const struct engine engine_postgres = {
+	.name = "postgres",
+	.title = "PostgreSQL",
+	.port = 5432,
+	.user = ADMIN,
+	.package = "postgresql",
+	.socket = ".s.PGSQL.%s",
+	.scheme = "postgresql",
+	.memory = "256M",
+	.stop_signal = 2, /* SIGINT: ends the clients' connections and then itself ("fast") */
+	.find = find,
+	.build = build,
+	.command = command,
+	.baptise = baptise,
+	.ask = ask,
+	.variables = variables,
+};
