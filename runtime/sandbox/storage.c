@@ -45,8 +45,8 @@ bool storage_reflinks(int from, int to)
 	return out >= 0 && sys_clone_file(out, in) == 0;
 }
 
-/* Can it be the upper layer of an overlay? That needs attributes in the user's name space, and a file system whose names the kernel alone changes. */
-static bool overlays(int to)
+/* That needs attributes in the user's name space, and a file system whose names the kernel alone changes. */
+bool storage_overlays(int to)
 {
 	AUTO_FD int file = -1;
 	struct statfs fs;
@@ -74,7 +74,7 @@ int storage_choose(int from, int to, bool overlay_ok, enum storage *out, struct 
 	if (storage_reflinks(from, to))
 		return 0;
 	*out = STORAGE_COPY;
-	if (!overlay_ok || !overlays(to))
+	if (!overlay_ok || !storage_overlays(to))
 		return 0;
 	TRY(tree_measure(from, &size, e));
 	if (size.bytes < STORAGE_OVERLAY_MAX)

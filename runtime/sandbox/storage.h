@@ -25,6 +25,9 @@ MUST int tree_measure(int dir, struct tree_size *out, struct err *e);
 /* Can files of `from` be cloned (FICLONE) into directory `to`? Tried with a file of no name. */
 bool storage_reflinks(int from, int to);
 
+/* Can `to` be the upper layer of an overlay, as far as its file system goes? */
+bool storage_overlays(int to);
+
 /* What a clone of `from` into `to` will be, by file system and size. overlay_ok: the caller can mount one there. */
 MUST int storage_choose(int from, int to, bool overlay_ok, enum storage *out, struct err *e);
 

@@ -119,6 +119,13 @@ int file_directory(struct arena *a, const char *path, const char **out, struct e
 	return dir_absolute(a, dir, name, out, e);
 }
 
+bool file_is_directory(const char *path)
+{
+	struct stat st;
+
+	return sys_statat(AT_FDCWD, path, &st, 0) == 0 && S_ISDIR(st.st_mode);
+}
+
 int file_complain(const char *bytes, size_t n, struct err *e)
 {
 	int r = sys_write_all(2, bytes, n);

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -21,6 +22,9 @@ MUST int file_create(const char *path, const char *bytes, size_t n, struct err *
 MUST int dir_absolute(struct arena *a, int dir, const char *what, const char **out, struct err *e);
 /* The absolute path of the directory that a file stands in, whether or not the file exists; of the current one for a bare name. */
 MUST int file_directory(struct arena *a, const char *path, const char **out, struct err *e);
+
+/* Links are followed; false when there is nothing. */
+bool file_is_directory(const char *path);
 
 /* Lines about what is wrong with a file, to standard error: the one error of a command is not enough there. */
 MUST int file_complain(const char *bytes, size_t n, struct err *e);
