@@ -11,24 +11,20 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { FD_CONTROL = 3, FD_PROC, FD_REPORT, FD_FIRST_FREE };
+enum { FD_CONTROL = 3, FD_PROC, FD_REPORT, FD_DOOR, FD_FIRST_FREE };
 
 /* --- the supervisor's beginning */
 
-/* Standard streams of its own: an engine or a shell waits for the end of those it gave us. */
-static int arrange_fds(int control, int report)
+/* Standard streams of its own: an engine or a shell waits for the end of those it gave us. What is not there is /dev/null. */
+static int arrange_fds(int control, int report, int door)
 {
-	int own_control = TRY(sys_dup(control, FD_FIRST_FREE)), own_report = report;
 	int proc = TRY(sys_open(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY, 0)), null = TRY(sys_open(AT_FDCWD, "/dev/null", O_RDWR, 0));
-	int own_proc = TRY(sys_dup(proc, FD_FIRST_FREE)), own_null = TRY(sys_dup(null, FD_FIRST_FREE)), fd;
+	int from[FD_FIRST_FREE] = { null, null, null, control, proc, report >= 0 ? report : null, door >= 0 ? door : null }, fd;
 
-	if (report >= 0)
-		own_report = TRY(sys_dup(report, FD_FIRST_FREE));
-	for (fd = 0; fd < FD_CONTROL; fd++)
-		TRY(sys_dup3(own_null, fd, O_CLOEXEC));
-	TRY(sys_dup3(own_control, FD_CONTROL, O_CLOEXEC));
-	TRY(sys_dup3(own_proc, FD_PROC, O_CLOEXEC));
-	TRY(sys_dup3(own_report >= 0 ? own_report : own_null, FD_REPORT, O_CLOEXEC));
+	for (fd = 0; fd < FD_FIRST_FREE; fd++)
+		from[fd] = TRY(sys_dup(from[fd], FD_FIRST_FREE));
+	for (fd = 0; fd < FD_FIRST_FREE; fd++)
+		TRY(sys_dup3(from[fd], fd, O_CLOEXEC));
 	return sys_close_range(FD_FIRST_FREE, ~0U, 0);
 }
 
@@ -43,7 +39,7 @@ static int give_up_rights(const struct net_grants *g)
 	return broker_filter_supervisor();
 }
 
-static int begin(struct broker *b, const struct net_grants *g, int report)
+static int begin(struct broker *b, const struct net_grants *g, int report, int door)
 {
 	struct rlimit files;
 	sigset_t all;
@@ -53,9 +49,12 @@ static int begin(struct broker *b, const struct net_grants *g, int report)
 	b->control = FD_CONTROL;
 	b->proc = FD_PROC;
 	b->report = report >= 0 ? FD_REPORT : -1;
+	b->door = door >= 0 ? FD_DOOR : -1;
 	b->inner = -1;
 	for (i = 0; i < BROKER_LISTENERS; i++)
 		b->listeners[i] = -1;
+	for (i = 0; i < BROKER_GUESTS; i++)
+		b->guests[i] = -1;
 	sigfillset(&all);
 	TRY(sys_sigprocmask(SIG_SETMASK, &all, NULL));
 	TRY(sys_prctl(PR_SET_NAME, (unsigned long)"wasirun-network", 0, 0, 0));
@@ -70,11 +69,11 @@ static int begin(struct broker *b, const struct net_grants *g, int report)
 }
 
 /* What the runtime had in memory is not needed any more: the pages that nobody writes stay shared with it, and go with it. */
-static _Noreturn void supervise(const struct net_grants *g, int control, int report)
+static _Noreturn void supervise(const struct net_grants *g, int control, int report, int door)
 {
 	static struct broker b;
 
-	if (arrange_fds(control, report) < 0 || begin(&b, g, report) < 0 || give_up_rights(g) < 0)
+	if (arrange_fds(control, report, door) < 0 || begin(&b, g, report, door) < 0 || give_up_rights(g) < 0)
 		sys_exit(1);
 	broker_loop(&b);
 	sys_exit(0);
@@ -91,10 +90,12 @@ int broker_settle(struct broker *b, int *udp, int *tcp)
 	return names_open(take_fd(udp), take_fd(tcp), &b->names);
 }
 
-int broker_start(const struct net_grants *g, int report, int *sock, struct err *e)
+int broker_start(const struct net_grants *g, int report, int door, int *sock, struct err *e)
 {
 	int ends[2], ret, status, pidfd = -1;
 	pid_t pid;
+
+	AUTO_FD int own_door = door;
 
 	ret = sys_socketpair(SOCK_SEQPACKET, ends);
 	if (ret < 0)
@@ -109,7 +110,7 @@ int broker_start(const struct net_grants *g, int report, int *sock, struct err *
 			sys_exit(1);
 		pid = sys_clone(0, &pidfd, -1);
 		if (pid == 0)
-			supervise(g, theirs, report);
+			supervise(g, theirs, report, own_door);
 		sys_exit(pid < 0);
 	}
 	fd_close(&pidfd);
@@ -124,7 +125,7 @@ int broker_start(const struct net_grants *g, int report, int *sock, struct err *
 
 /* --- in init */
 
-static int say(int sock, uint32_t word, const int *fds, size_t n, struct err *e)
+int broker_say(int sock, uint32_t word, const int *fds, size_t n, struct err *e)
 {
 	int answer = 0;
 	ssize_t r = sys_send_fds(sock, &word, sizeof word, fds, n);
@@ -160,7 +161,7 @@ static int make_inner(int *sock, struct err *e)
 	return sys_read(*sock, &ready, 1) == 1 ? 0 : fail(e, EPIPE, "the inner half of the network supervisor could not begin");
 }
 
-static int load_filter(struct err *e)
+int broker_load(struct err *e)
 {
 	int ret = broker_filter_sandbox();
 
@@ -187,29 +188,8 @@ int broker_enter(int sock, struct err *e)
 
 	if (udp < 0 || tcp < 0)
 		return fail_sys(e, udp < 0 ? udp : tcp, "socket");
-	TRY(say(sock, BROKER_HELLO, fds, 3, e));
+	TRY(broker_say(sock, BROKER_HELLO, fds, 3, e));
 	/* from here on this process, too, must not bind, connect or listen; sendmsg is free */
-	AUTO_FD int listener = TRY(load_filter(e));
-	return say(sock, BROKER_LISTENER, &listener, 1, e);
-}
-
-/* --- the step */
-
-int op_broker_prepare(struct run *r, const struct step *s, struct slot *slot, struct err *e)
-{
-	size_t i;
-
-	for (i = 0; i < r->plan->steps.n; i++) {
-		const struct step *c = &r->plan->steps.v[i];
-
-		if (c->op == STEP_CLONE && (c->clone.flags & (CLONE_NEWUSER | CLONE_NEWNET)) == (CLONE_NEWUSER | CLONE_NEWNET))
-			return broker_start(s->broker, r->network_report, &slot->fd, e);
-	}
-	return fail(e, EINVAL, "network grants need a user and a network namespace of the sandbox's own");
-}
-
-int op_broker(struct run *r, const struct step *s, struct slot *slot, struct err *e)
-{
-	(void)r, (void)s;
-	return broker_enter(slot->fd, e);
+	AUTO_FD int listener = TRY(broker_load(e));
+	return broker_say(sock, BROKER_LISTENER, &listener, 1, e);
 }

@@ -17,13 +17,28 @@
 #include "plan/grants.h"
 
 /* Makes the supervisor. g: only read before this returns in the caller; the supervisor has its own copy of the memory. report: an fd that
- * gets a line for each refusal (with the grant that would allow it), or -1; the caller keeps its own. *sock: what broker_enter needs,
- * close-on-exec;
- * when it is closed without broker_enter, the supervisor ends. */
-MUST int broker_start(const struct net_grants *g, int report, int *sock, struct err *e);
+ * gets a line for each refusal (with the grant that would allow it), or -1; the caller keeps its own. door: of broker_door, or -1; taken
+ * over in any case. *sock: what broker_enter needs, close-on-exec; when it is closed without broker_enter, the supervisor ends. */
+MUST int broker_start(const struct net_grants *g, int report, int door, int *sock, struct err *e);
 
 /* In init, with the credentials and namespaces of the sandbox and no-new-privs: from its return on, bind, connect and listen are the
  * supervisor's. No allocation. sock is left open (close-on-exec). */
 MUST int broker_enter(int sock, struct err *e);
+
+/* --- the door: a socket in the container's state directory (0700), by which exec brings the listener of its process to the supervisor */
+
+/* Makes it. Returns the listening socket. */
+MUST int broker_door(int state_dir, struct err *e);
+
+/* Has the container of this state directory a supervisor? 1: yes. 0: it had one, which is gone: what runs keeps its connections, and
+ * nothing new can be bound or connected. -1: none was needed. */
+int broker_alive(int state_dir);
+
+/* A connection for broker_join. -1: the supervisor is gone. */
+int broker_knock(int state_dir);
+
+/* In init of exec: as broker_enter, into the supervision that there is. sock: of broker_knock; -1: bind, connect and listen answer
+ * ENOSYS from here on, as everywhere in a container whose supervisor is gone. */
+MUST int broker_join(int sock, struct err *e);
 
 #endif

@@ -141,15 +141,20 @@ static void add_row(struct code *c, const struct row *r)
 	put(c, BPF_RET | BPF_K, r->action, 0, 0);
 }
 
-static int load_program(const struct row *rows, size_t n, uint32_t otherwise, unsigned flags)
+static int load_program(const struct row *rows, size_t n, uint32_t otherwise, unsigned flags, bool asks)
 {
 	struct code c = { .n = 0 };
 	struct sock_fprog p = { .filter = c.v };
 	size_t i;
 
 	only_native(&c);
-	for (i = 0; i < n; i++)
-		add_row(&c, &rows[i]);
+	for (i = 0; i < n; i++) {
+		struct row r = rows[i];
+
+		if (r.action == SECCOMP_RET_USER_NOTIF && !asks)
+			r.action = ERRNO(ENOSYS);
+		add_row(&c, &r);
+	}
 	put(&c, BPF_RET | BPF_K, otherwise, 0, 0);
 	if (c.n > ROOM)
 		return -E2BIG;
@@ -161,15 +166,21 @@ static int load_program(const struct row *rows, size_t n, uint32_t otherwise, un
 
 int broker_filter_sandbox(void)
 {
-	return load_program(sandbox, COUNT(sandbox), SECCOMP_RET_ALLOW, SECCOMP_FILTER_FLAG_NEW_LISTENER | FLAG_WAIT_KILLABLE);
+	return load_program(sandbox, COUNT(sandbox), SECCOMP_RET_ALLOW, SECCOMP_FILTER_FLAG_NEW_LISTENER | FLAG_WAIT_KILLABLE,
+			    true);
+}
+
+int broker_filter_orphan(void)
+{
+	return load_program(sandbox, COUNT(sandbox), SECCOMP_RET_ALLOW, 0, false);
 }
 
 int broker_filter_inner(void)
 {
-	return load_program(inner, COUNT(inner), SECCOMP_RET_KILL_PROCESS, 0);
+	return load_program(inner, COUNT(inner), SECCOMP_RET_KILL_PROCESS, 0, false);
 }
 
 int broker_filter_supervisor(void)
 {
-	return load_program(supervisor, COUNT(supervisor), ERRNO(EPERM), 0);
+	return load_program(supervisor, COUNT(supervisor), ERRNO(EPERM), 0, false);
 }

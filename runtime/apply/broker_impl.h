@@ -10,7 +10,8 @@
 #include "apply/broker.h"
 #include "sys/sys.h"
 
-#define BROKER_LISTENERS 16 /* filters: the sandbox's and those of exec */
+#define BROKER_LISTENERS 64 /* filters: the sandbox's and those of exec */
+#define BROKER_GUESTS 4     /* connections at the door that are being heard */
 #define BROKER_PENDING 256  /* calls that wait for something */
 #define BROKER_BOUND 256    /* host sockets that were bound for a listen grant */
 #define BROKER_SAID 32      /* refusals that are told apart */
@@ -70,7 +71,8 @@ struct names; /* broker_names.c */
 
 struct broker {
 	struct net_grants grants;
-	int proc, report, control, inner, epoll_child;
+	int proc, report, control, inner, door;
+	int guests[BROKER_GUESTS];
 	int listeners[BROKER_LISTENERS];
 	uint64_t host_netns, sandbox_netns;
 	int sockets_mount; /* id of the mount that all sockets are on, as fdinfo tells it */
@@ -80,7 +82,6 @@ struct broker {
 	size_t next_bound;
 	uint64_t said[BROKER_SAID];
 	size_t said_n;
-	bool lived; /* a listener was there */
 	struct names *names; /* NULL: no grant has a name */
 };
 
@@ -91,6 +92,7 @@ struct broker {
 struct sock_fprog;
 /* Loads a program into the caller. Returns the listener, or negative. */
 MUST int broker_filter_sandbox(void);
+MUST int broker_filter_orphan(void); /* the sandbox's, when nobody is there to answer; returns 0 */
 MUST int broker_filter_inner(void);
 MUST int broker_filter_supervisor(void);
 
@@ -164,7 +166,12 @@ MUST int broker_watches_make(struct call *c, const struct swap *s, int with);
 /* 1: a process of the sandbox other than the caller has the socket. */
 MUST int broker_shared(struct broker *b, pid_t tid, uint64_t ino);
 
-/* --- broker.c: in the sandbox's namespace, once its sockets are there. Takes them over where names are granted. */
+/* --- broker.c */
+/* Loads the sandbox's filter and says why it cannot. Returns the listener. */
+MUST int broker_load(struct err *e);
+/* Says a word to the supervisor and waits for its answer. */
+MUST int broker_say(int sock, uint32_t word, const int *fds, size_t n, struct err *e);
+/* In the sandbox's namespace, once its sockets are there. Takes them over where names are granted. */
 MUST int broker_settle(struct broker *b, int *udp, int *tcp);
 
 /* --- broker_inner.c */

@@ -92,12 +92,12 @@ static void on_time(struct broker *b, int64_t now)
 
 /* --- one turn */
 
-#define POLL_ROOM (3 + BROKER_LISTENERS + BROKER_PENDING + NAMES_POLL)
+#define POLL_ROOM (3 + BROKER_GUESTS + BROKER_LISTENERS + BROKER_PENDING + NAMES_POLL)
 
 struct turn {
 	struct pollfd p[POLL_ROOM];
 	uint16_t place[POLL_ROOM]; /* of pending, for those */
-	size_t n, listeners, pendings, names, names_n;
+	size_t n, guests, listeners, pendings, names, names_n;
 	int64_t until; /* 0 = for ever */
 };
 
@@ -120,6 +120,10 @@ static void collect(struct broker *b, struct turn *t, int64_t now)
 	t->until = 0;
 	want(t, b->control, POLLIN);
 	want(t, b->inner, POLLIN);
+	want(t, b->door, POLLIN);
+	t->guests = t->n;
+	for (i = 0; i < BROKER_GUESTS; i++)
+		want(t, b->guests[i], POLLIN);
 	t->listeners = t->n;
 	for (i = 0; i < BROKER_LISTENERS; i++)
 		want(t, b->listeners[i], POLLIN);
@@ -175,49 +179,81 @@ static void pendings_ready(struct broker *b, const struct turn *t)
 	}
 }
 
-/* HELLO and the listeners. An answer that cannot be sent has nobody who waits for it. */
-static void told(struct broker *b)
+static int hello(struct broker *b, int fds[3])
+{
+	if (b->inner >= 0)
+		return -EPROTO;
+	b->inner = take_fd(&fds[0]);
+	TRY(sys_socket_netns(fds[1], &b->sandbox_netns));
+	return b->sandbox_netns == b->host_netns ? -EXDEV : broker_settle(b, &fds[1], &fds[2]);
+}
+
+static int listener(struct broker *b, int *fd)
+{
+	size_t i;
+
+	for (i = 0; i < BROKER_LISTENERS && b->listeners[i] >= 0; i++)
+		;
+	if (i == BROKER_LISTENERS)
+		return -EMFILE;
+	b->listeners[i] = take_fd(fd);
+	return 0;
+}
+
+/* HELLO of the sandbox's init, and the listeners. An answer that cannot be sent has nobody who waits for it. */
+static void told(struct broker *b, int *sock)
 {
 	int fds[SYS_MAX_FDS], answer = -EPROTO;
 	uint32_t word = 0;
 	size_t count, i;
-	ssize_t n = sys_recv_fds(b->control, &word, sizeof word, fds, &count);
+	ssize_t n = sys_recv_fds(*sock, &word, sizeof word, fds, &count);
 
 	if (n <= 0) {
-		fd_close(&b->control);
+		fd_close(sock);
 		return;
 	}
-	if (word == BROKER_HELLO && count == 3 && b->inner < 0) {
-		b->inner = take_fd(&fds[0]);
-		answer = sys_socket_netns(fds[1], &b->sandbox_netns);
-		if (answer == 0 && b->sandbox_netns == b->host_netns)
-			answer = -EXDEV;
-		if (answer == 0)
-			answer = broker_settle(b, &fds[1], &fds[2]);
-	} else if (word == BROKER_LISTENER && count == 1) {
-		for (i = 0; i < BROKER_LISTENERS && b->listeners[i] >= 0; i++)
-			;
-		answer = i < BROKER_LISTENERS ? 0 : -EMFILE;
-		if (answer == 0) {
-			b->listeners[i] = take_fd(&fds[0]);
-			b->lived = true;
-		}
-	}
+	if (word == BROKER_HELLO && count == 3 && sock == &b->control)
+		answer = hello(b, fds);
+	else if (word == BROKER_LISTENER && count == 1)
+		answer = listener(b, &fds[0]);
 	for (i = 0; i < count; i++)
 		fd_close(&fds[i]);
-	(void)!sys_send(b->control, &answer, sizeof answer, NULL, 0);
+	(void)!sys_send(*sock, &answer, sizeof answer, NULL, 0);
 }
 
+/* exec's process, or somebody who only looks whether we are there. */
+static void let_in(struct broker *b)
+{
+	int fd = sys_accept(b->door);
+	size_t i;
+
+	for (i = 0; i < BROKER_GUESTS && b->guests[i] >= 0; i++)
+		;
+	if (i == BROKER_GUESTS)
+		fd_close(&b->guests[i = 0]); /* who is silent makes room */
+	b->guests[i] = fd;
+}
+
+static void guests_ready(struct broker *b, const struct turn *t)
+{
+	size_t i;
+
+	for (i = 0; i < BROKER_GUESTS; i++)
+		if (t->p[t->guests + i].revents && b->guests[i] >= 0)
+			told(b, &b->guests[i]);
+	if (t->p[2].revents)
+		let_in(b);
+}
+
+/* init holds the other end of control until the program runs. */
 static bool anybody(const struct broker *b)
 {
 	size_t i;
 
-	if (!b->lived)
-		return b->control >= 0;
 	for (i = 0; i < BROKER_LISTENERS; i++)
 		if (b->listeners[i] >= 0)
 			return true;
-	return false;
+	return b->control >= 0;
 }
 
 void broker_loop(struct broker *b)
@@ -243,7 +279,8 @@ void broker_loop(struct broker *b)
 		if (b->names)
 			names_ready(b->names, &b->grants, t.p + t.names, t.names_n);
 		if (t.p[0].revents && b->control >= 0)
-			told(b);
+			told(b, &b->control);
+		guests_ready(b, &t);
 		listeners_ready(b, &t);
 	}
 }

@@ -17,7 +17,7 @@ void run_init(struct run *r, struct arena *a, const struct host *h, const struct
 	size_t i;
 
 	*r = (struct run){ .arena = a, .host = h, .plan = p };
-	r->network_report = -1;
+	r->network_report = r->broker_dir = -1;
 	r->state_dir = r->console_socket = r->pidfd_socket = r->container_pidfd = -1;
 	r->proc = r->dev_null = r->pidfd = r->wire = r->tty = -1;
 	r->start = r->root = r->start_listener = r->cache_dir = r->cgroup_ns = -1;

@@ -38,6 +38,7 @@ struct run {
 	int cache_dir;       /* directory for compiled seccomp programs, or -1 */
 	int listen_fds, preserve_fds; /* counts of fds from 3 on that the program gets */
 	bool start_at_once;  /* run and exec: no start socket, init starts when told over the wire */
+	int broker_dir;      /* exec: the state directory of a container that has a network supervisor (apply/broker.h); else -1 */
 	int network_report;  /* gets a line for each refused network call; -1 = nobody reads them */
 	pid_t container_pid; /* exec: init of the container; else 0 */
 	int container_pidfd;

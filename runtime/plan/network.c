@@ -49,12 +49,12 @@ int plan_network(struct build *b, struct err *e)
 
 bool plan_brokered(const struct build *b)
 {
-	return b->o->network && grants_need_broker(b->o->network);
+	return b->exec ? b->o->join_network : b->o->network && grants_need_broker(b->o->network);
 }
 
 bool plan_resolves(const struct build *b)
 {
-	return b->o->network && grants_has_names(b->o->network);
+	return !b->exec && b->o->network && grants_has_names(b->o->network);
 }
 
 const char *const plan_name_paths[3] = { "/etc/hosts", "/etc/nsswitch.conf", "/etc/resolv.conf" };
@@ -85,6 +85,10 @@ int plan_broker(struct build *b, struct err *e)
 
 	if (!plan_brokered(b))
 		return 0;
+	if (b->exec) {
+		plan_add(b, STEP_BROKER, STAGE_START, "")->broker = NULL;
+		return 0;
+	}
 	if (!(b->made & CLONE_NEWUSER) || !(b->made & CLONE_NEWNET))
 		return plan_fail(e, EINVAL, at, "network grants need a user and a network namespace of the sandbox's own");
 	plan_add(b, STEP_BROKER, STAGE_START, at)->broker = b->o->network;

@@ -15,6 +15,7 @@ struct plan_options {
 	/* Network grants of a manifest that the user named; NULL = none. Never taken from a configuration: whoever wrote that is
 	 * whom the grants hold. Kept as long as the plan. */
 	const struct net_grants *network;
+	bool join_network; /* exec: the container has such grants, and a supervisor that keeps them (apply/broker.h) */
 };
 
 /* The plan of create/run. Errors (with the property in e->at): what config-linux.md forbids and what this machine cannot do. */

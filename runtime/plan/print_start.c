@@ -101,6 +101,9 @@ void plan_show_broker(struct text *t, const struct step *s)
 	const struct net_grants *g = s->broker;
 	size_t i;
 
+	plan_show_flag(t, "join", !g);
+	if (!g)
+		return;
 	for (i = 0; i < g->listen_n; i++)
 		plan_show_key(t, "listen", g->listen[i].text);
 	for (i = 0; i < g->connect_n; i++)

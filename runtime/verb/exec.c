@@ -1,5 +1,6 @@
 /* exec.c - `exec`: one more process in a container.
  * Must not look up names: users and groups are numbers (rule R21). */
+#include "apply/broker.h"
 #include "apply/connect.h"
 #include "apply/foreground.h"
 #include "apply/probe.h"
@@ -195,7 +196,11 @@ static int prepare(struct globals *g, const struct options *o, char **argv, stru
 	};
 	char **args = argv[1] && !strcmp(argv[1], "--") ? argv + 2 : argv + 1;
 	const struct container *c = &x->o.c;
+	int broker = broker_alive(c->dir);
 
+	po.join_network = broker >= 0;
+	if (broker == 0)
+		log_warn("the network supervisor of this container is gone: the program has no network, not even its own loopback");
 	TRY(check_status(c, o, e));
 	TRY(store_config(g->arena, c, &x->config, e));
 	if (o->process)
@@ -214,6 +219,7 @@ static int prepare(struct globals *g, const struct options *o, char **argv, stru
 	x->run.container_pidfd = c->pidfd;
 	x->run.container_cgroup = &c->record.cgroup_paths;
 	x->run.exec_cgroup = &o->cgroups;
+	x->run.broker_dir = broker >= 0 ? c->dir : -1;
 	if (o->console_socket)
 		x->run.console_socket = TRY(connect_socket("--console-socket", o->console_socket, e));
 	if (o->pidfd_socket)

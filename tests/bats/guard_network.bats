@@ -289,6 +289,45 @@ supervisors() {
 	lacks "$T"
 }
 
+inside() { in_host timeout "$LIMIT" "$RUNTIME" --root "$T/root" exec "$(rt list -q)" "$@" 3>&- 4>&-; }
+
+@test "guard network: exec has the same grants, and no more" {
+	need curl ip
+	mkdir "$T/www"
+	echo hello >"$T/www/f"
+	http 8001
+	background guard --connect 203.0.113.5:8001 --listen 203.0.113.5:8050 -- sleep 60
+	running() { inside true; }
+	eventually running
+	ok inside curl -s http://203.0.113.5:8001/f
+	same "$output" hello
+	run inside curl -s http://203.0.113.5:8002/
+	same "$status" 7
+	eventually grep -F 'connect 203.0.113.5:8002: no grant' "$T/server"
+	ok inside sh -c 'grep -E "Seccomp_filters|NoNewPrivs" /proc/self/status'
+	line $'NoNewPrivs:\t1' $'Seccomp_filters:\t2'
+	inside /usr/bin/python3 -c 'import socket; s = socket.create_server(("0.0.0.0", 8050)); s.accept()[0].send(b"from exec")' 3>&- &
+	AGENTS+=($!)
+	answers() { [ "$(in_host timeout 2 bash -c 'cat </dev/tcp/203.0.113.5/8050')" = "from exec" ]; }
+	eventually answers
+	ok inside curl -s http://203.0.113.5:8001/f
+	same "$(find "$T/root" -name network -printf '%m %y')" "600 s"
+	same "$(find "$T/root" -mindepth 1 -maxdepth 1 -name 'guard-*' -printf '%m')" 700
+}
+
+@test "guard network: when the supervisor is killed, exec has no network, and nothing hangs" {
+	need curl ip
+	background guard --connect 203.0.113.5:8001 -- sleep 60
+	running() { inside true; }
+	eventually running
+	kill -KILL "$(supervisors)"
+	run inside sh -c 'curl -s http://203.0.113.5:8001/f; echo "curl $?"'
+	has "supervisor of this container is gone"
+	line "curl 7"
+	run inside /usr/bin/python3 -c 'import socket; socket.socket().bind(("127.0.0.1", 0))'
+	has "Function not implemented"
+}
+
 @test "guard network: a bundle's annotation grants nothing" {
 	need ip
 	config '.linux.namespaces+=[{"type":"user"}] | .linux.uidMappings=[{containerID:0,hostID:0,size:1}]

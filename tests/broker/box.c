@@ -111,7 +111,7 @@ int main(int argc, char **argv)
 	}
 	if (i + 1 >= argc)
 		die("usage", NULL);
-	if (grants_need_broker(&g) && broker_start(&g, report, &sock, &e) < 0)
+	if (grants_need_broker(&g) && broker_start(&g, report, -1, &sock, &e) < 0)
 		die("the broker", &e);
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID) < 0)
 		die("unshare", NULL);

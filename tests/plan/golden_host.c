@@ -83,6 +83,7 @@ static bool set_word(struct golden *g, const char *key, const char *v)
 		{ "option", "no-pivot", &g->options.no_pivot },
 		{ "option", "no-new-keyring", &g->options.no_new_keyring },
 		{ "option", "detach", &g->options.detach },
+		{ "option", "join-network", &g->options.join_network },
 		{ "option", "console-socket", &g->options.has_console_socket },
 	};
 	size_t i;

@@ -103,7 +103,7 @@ static inline void scene_run(void)
 	if (scene.host)
 		scene.host();
 	ENSURE(pipe2(report, O_CLOEXEC) == 0);
-	ENSURE(broker_start(&g, report[1], &sock, &e) == 0);
+	ENSURE(broker_start(&g, report[1], -1, &sock, &e) == 0);
 	close(report[1]);
 	fflush(stdout);
 	pid = fork();

@@ -451,7 +451,7 @@ TEST(the_supervisor_ends_when_nobody_comes)
 	struct pollfd p;
 
 	REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
-	REQUIRE(broker_start(&g, ends[1], &sock, &e) == 0);
+	REQUIRE(broker_start(&g, ends[1], -1, &sock, &e) == 0);
 	close(ends[1]);
 	close(sock);
 	p = (struct pollfd){ .fd = ends[0], .events = POLLIN };
@@ -466,7 +466,7 @@ static void enters_again(void)
 	struct err e = { .code = 0 };
 	int sock;
 
-	ENSURE(broker_start(&g, -1, &sock, &e) == 0);
+	ENSURE(broker_start(&g, -1, -1, &sock, &e) == 0);
 	ENSURE(scene_map());
 	ENSURE(broker_enter(sock, &e) == -EBUSY && strstr(e.text, "has a listener already"));
 }
