@@ -1,5 +1,6 @@
 /* box_control.c - what becomes of a box that runs: its state, its end, standing still, one program more.
  * Must not start one (box.c). */
+#include "apply/broker.h"
 #include "apply/cgroup.h"
 #include "apply/foreground.h"
 #include "apply/probe.h"
@@ -141,8 +142,10 @@ static int prepare(struct globals *g, const struct strs *argv, const struct strs
 {
 	const struct container *c = &x->o.c;
 	struct plan_options po = { .cgroup_manager = c->record.cgroup_manager };
+	int broker = broker_alive(c->dir);
 	size_t i;
 
+	po.join_network = broker >= 0;
 	if (c->status == STATUS_PAUSED)
 		return fail(e, EBUSY, "it stands still (paused, or a snapshot is being taken)");
 	if (c->status != STATUS_RUNNING)
@@ -163,6 +166,7 @@ static int prepare(struct globals *g, const struct strs *argv, const struct strs
 	x->run.container_pid = (pid_t)c->pid;
 	x->run.container_pidfd = c->pidfd;
 	x->run.container_cgroup = &c->record.cgroup_paths;
+	x->run.broker_dir = broker >= 0 ? c->dir : -1;
 	return 0;
 }
 
