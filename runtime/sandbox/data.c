@@ -146,24 +146,6 @@ int sandbox_settle(struct arena *a, struct sandbox *s, struct err *e)
 	return remove_dir(s, OLD, e);
 }
 
-int sandbox_data_mount(struct arena *a, struct sandbox *s, struct data_mount *out, struct err *e)
-{
-	struct template_ t;
-
-	TRY(sandbox_settle(a, s, e));
-	*out = (struct data_mount){ .source = arena_fmt(a, "%s/" DATA, s->dir) };
-	if (!s->conf.storage || strcmp(s->conf.storage, storage_name(STORAGE_OVERLAY)) != 0)
-		return 0;
-	if (!s->conf.template_)
-		return fail(e, EINVAL, "%s/" SANDBOX_CONF ": SANDBOX_TEMPLATE is missing, and the data are a layer on one", s->dir);
-	if (template_open(a, &s->place, s->conf.template_, &t, e) < 0)
-		return fail_in(e, "the data of %s are a layer on a template", s->name);
-	out->lower = arena_fmt(a, "%s/data", t.dir);
-	out->work = arena_fmt(a, "%s/" WORK, s->dir);
-	template_close(&t);
-	return 0;
-}
-
 /* --- a replacement */
 
 static int write_next(const struct sandbox *s, int data, const struct sandbox_conf *after, struct err *e)

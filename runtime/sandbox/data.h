@@ -10,21 +10,13 @@
  * On an error the directory is empty again. */
 MUST int sandbox_clone_data(struct arena *a, struct sandbox *s, const struct template_ *t, const char *wanted, struct err *e);
 
-/* How a server gets its data: source is a directory for a bind mount when lower is NULL, else the upper layer of an overlay on lower. */
-struct data_mount {
-	const char *source, *lower, *work;
-};
-/* Before a start, with the lock: finishes or takes back what a killed replacement left, and looks whether the template of an overlay is whole.
- * ENOENT, EINVAL: it is not, and then the data are worth nothing. */
-MUST int sandbox_data_mount(struct arena *a, struct sandbox *s, struct data_mount *out, struct err *e);
-
 /* Puts a copy of the directory `from` in place of the data of a stopped sandbox whose lock is held, and conf `after` (may be &s->conf) in
  * place of its sandbox.conf: both or, whenever we are killed, in the end neither. from -1: nothing, the upper layer of a fresh overlay.
  * durable: on the disk before the old data are deleted. On an error nothing is changed. */
 MUST int sandbox_replace_data(struct arena *a, struct sandbox *s, int from, bool reflink, const struct sandbox_conf *after, bool durable,
 			      struct err *e);
 
-/* Is the lock held: ends what a killed replacement began. Every verb that changes data calls it first. */
+/* Ends what a killed replacement began, or takes it back. The lock is held. Before a start, and before anything that changes data. */
 MUST int sandbox_settle(struct arena *a, struct sandbox *s, struct err *e);
 
 /* The data directory itself, for reading. */
