@@ -150,12 +150,12 @@ void engine_default_names(struct arena *a, const struct engine *en, const char *
 	c->database = name;
 }
 
-void engine_names(struct arena *a, const struct engine *en, const char *sandbox, const struct engine_wishes *w, struct sandbox_conf *c)
+void engine_names(struct arena *a, const struct engine *en, const char *sandbox, struct engine_wishes *w, struct sandbox_conf *c)
 {
 	engine_default_names(a, en, sandbox, c);
 	/* MySQL has no way to rename what the init files made */
-	if (w->init_dir && (en == &engine_mysql || en == &engine_mariadb))
-		c->database = "app";
+	if (w->init_dir && !w->database && (en == &engine_mysql || en == &engine_mariadb))
+		w->database = "app";
 	if (w->user)
 		c->user = w->user;
 	if (w->database)

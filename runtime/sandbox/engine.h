@@ -23,7 +23,8 @@ struct engine_programs {
 	const char *note;    /* "mysql is served by MariaDB 10.11 ..." or NULL */
 };
 
-/* What the caller wants of the database: the official images' contract (POSTGRES_*, MYSQL_*, MARIADB_*, *_FILE), init directory, settings. */
+/* What the caller wants of the database: the official images' contract (POSTGRES_*, MYSQL_*, MARIADB_*, *_FILE), init directory,
+ * settings. */
 struct engine_wishes {
 	const char *user, *password, *database; /* NULL = default. A password never becomes part of a template's key */
 	const char *root_password;              /* mysql: of root, where user is another */
@@ -44,21 +45,23 @@ struct engine {
 	int stop_signal;        /* a clean and fast end */
 	bool (*is)(const char *version); /* may be NULL */
 
-	/* Finds its programs (rootfs: NULL = the host's; else absolute directory of an image). ENOENT: "postgres is not installed: apt install ..." */
+	/* Finds its programs (rootfs: NULL = the host's; else absolute directory of an image). ENOENT: "postgres is not installed: apt
+	 * install ..." */
 	MUST int (*find)(struct arena *a, const char *rootfs, struct engine_programs *out, struct err *e);
-	/* What makes a template: arguments of a program that runs in a sandbox of engine_build_manifest with /sandboxes/template/data writable
-	 * and empty; its environment. It leaves a complete, cleanly stopped data directory. password: of the template's administrator.
-	 * Made with an empty password, arguments and environment hold all that data depend on, but for the server's binary and the contents
-	 * of the init files: that is what template_key hashes (user and database count only when there are init files). */
+	/* What makes a template: arguments of a program that runs in a sandbox of engine_build_manifest with /sandboxes/template/data
+	 * writable and empty; its environment. It leaves a complete, cleanly stopped data directory. password: of the template's
+	 * administrator. Made with an empty password, arguments and environment hold all that data depend on, but for the server's
+	 * binary and the contents of the init files: that is what template_key hashes (user and database count only when there are init
+	 * files). */
 	MUST int (*build)(struct arena *a, const struct engine_programs *p, const struct engine_wishes *w, const char *password,
 			  struct strs *argv, struct strs *env, struct err *e);
-	/* The server's command line for a sandbox, paths as seen inside. Also returns files to be written into config/ first
-	 * (server settings): names and contents in turns. Settings that are there already are not among them: at create they get the wishes,
-	 * at later starts (wishes empty) they are left as they are. What holds the password is, as long as conf.fresh is set. */
+	/* The server's command line for a sandbox, paths as seen inside. Also returns files to be written into config/ first (server
+	 * settings): names and contents in turns. Settings that are there already are not among them: at create they get the wishes, at
+	 * later starts (wishes empty) they are left as they are. What holds the password is, as long as conf.fresh is set. */
 	MUST int (*command)(struct arena *a, const struct engine_programs *p, const struct sandbox *s, const struct engine_wishes *w,
 			    struct strs *argv, struct strs *files, struct err *e);
-	/* Once, after the first start of a clone: gives it the sandbox's password, user and database. template_password: see build. Over the socket.
-	 * NULL: command did all of it. */
+	/* Once, after the first start of a clone: gives it the sandbox's password, user and database. template_password: see build.
+	 * Over the socket. NULL: command did all of it. */
 	MUST int (*baptise)(struct arena *a, const struct sandbox *s, const char *template_password, struct err *e);
 	/* One try to talk to it at a connected socket: 1 = ready, 0 = not yet, negative errno: it never will be (e says why). */
 	MUST int (*ask)(int fd, const struct sandbox *s, struct err *e);
@@ -76,15 +79,15 @@ MUST int engine_resolve(struct arena *a, const struct engine *asked, const char 
 
 /* Waits until it answers on its published address (address:port), asking every few ms; the socket file counts as well for a server that was
  * not given a port. pidfd: of the server: its end ends the waiting (-ESRCH). */
-MUST int engine_wait_ready(const struct engine *en, const struct sandbox *s, const char *address, uint16_t port, int pidfd, uint64_t timeout_ms,
-			   struct err *e);
+MUST int engine_wait_ready(const struct engine *en, const struct sandbox *s, const char *address, uint16_t port, int pidfd,
+			   uint64_t timeout_ms, struct err *e);
 
 /* The manifest of the sandbox in which a template is built: no network, only its data directory is writable, the user is 65534 ("nobody":
  * initdb wants one that /etc/passwd knows). Its files belong to the one id that box maps, as in any other sandbox. */
 MUST int engine_build_manifest(struct arena *a, const struct engine *en, char **out, size_t *n, struct err *e);
 
-/* The sandbox's manifest (capabilities.json) in the seeds' full form: from templates/ENGINE/capabilities.json with NAME, PORT, memory and names
- * filled in. memory: NULL = the template's. */
+/* The sandbox's manifest (capabilities.json) in the seeds' full form: from templates/ENGINE/capabilities.json with NAME, PORT, memory
+ * and names filled in. memory: NULL = the template's. */
 MUST int engine_manifest(struct arena *a, const struct engine *en, const struct sandbox *s, const char *memory, char **out, size_t *n,
 			 struct err *e);
 
@@ -93,9 +96,9 @@ MUST int engine_contract(struct arena *a, const struct engine *en, const struct 
 
 /* The default names: database "NAME_db" ("-" and "." become "_"), user as the engine's. Redis: database "0", user "default". */
 void engine_default_names(struct arena *a, const struct engine *en, const char *sandbox, struct sandbox_conf *c);
-/* user and database of a sandbox to be: the wishes', else the default ones. Where MySQL or MariaDB has init files and nobody names a database,
- * it is "app": it stands in the template, and cannot be renamed. create: call this, then set the wishes' database to c->database (it is what
- * the template's init files run in) before the template is needed. */
-void engine_names(struct arena *a, const struct engine *en, const char *sandbox, const struct engine_wishes *w, struct sandbox_conf *c);
+/* user and database of a sandbox to be: the wishes', else the default ones. Where MySQL or MariaDB has init files and nobody names a
+ * database, it is "app", in the wishes as well: it stands in the template, and cannot be renamed. PostgreSQL's can: there the wishes
+ * stay without one, so that sandboxes of all names share a template. create: before the template is needed. */
+void engine_names(struct arena *a, const struct engine *en, const char *sandbox, struct engine_wishes *w, struct sandbox_conf *c);
 
 #endif

@@ -1,5 +1,5 @@
-/* engine_find.c - where a server's programs are, on this machine or in an image's root directory, and what version they are, without running
- * them. Must not know an engine. */
+/* engine_find.c - where a server's programs are, on this machine or in an image's root directory, and what version they are, without
+ * running them. Must not know an engine. */
 #include "base/fd.h"
 #include "sandbox/engine_impl.h"
 #include "sys/sys.h"
@@ -178,8 +178,8 @@ static uint64_t constants(int fd, uint64_t *from)
 #define OVERLAP 256
 
 /* Shows look() the constants piece by piece, each beginning with the last bytes of the one before it, until it finds something. */
-static const char *each_piece(struct search *s, const char *program, const char *(*look)(struct search *, const char *, size_t, const void *),
-			      const void *arg)
+static const char *each_piece(struct search *s, const char *program,
+			      const char *(*look)(struct search *, const char *, size_t, const void *), const void *arg)
 {
 	AUTO_FD int fd = open_in(s, program, O_RDONLY);
 	uint64_t from = 0, n = fd < 0 ? 0 : constants(fd, &from), at = 0;

@@ -46,7 +46,8 @@ bool engine_has_file(const struct sandbox *s, const char *name);
 void engine_add_file(struct arena *a, struct strs *files, const char *name, const char *text);
 /* "/sandboxes/NAME/WHAT" */
 const char *engine_inside(struct arena *a, const struct sandbox *s, const char *what);
-/* /bin/sh with init.sh and the engine's build.sh; environment: BIN, SERVER, DATA, INIT, CONF, ADMIN_PASSWORD, and what else the wishes hold. */
+/* /bin/sh with init.sh and the engine's build.sh; environment: BIN, SERVER, DATA, INIT, CONF, ADMIN_PASSWORD, and what else the wishes
+ * hold. */
 MUST int engine_script(struct arena *a, const char *name, const struct engine_programs *p, const struct engine_wishes *w, const char *conf,
 		       const char *password, struct strs *argv, struct strs *env, struct err *e);
 /* A name of a database or user: not empty, at most max bytes, nothing that no client could say. what: "database", "user". */
@@ -56,8 +57,8 @@ MUST int engine_check_name(const char *name, size_t max, const char *what, struc
 #define ASK_MS 1000
 /* Sends all of it, without waiting: a question is shorter than any buffer. 1, or 0: nobody listens any more. */
 int ask_send(int fd, const void *bytes, size_t n);
-/* Receives into buf until `least` bytes are there, up to n. Returns how many there are; fewer than least: it said no more, or nothing within
- * ASK_MS of the question (until: sys_now_us() then). */
+/* Receives into buf until `least` bytes are there, up to n. Returns how many there are; fewer than least: it said no more, or nothing
+ * within ASK_MS of the question (until: sys_now_us() then). */
 size_t ask_receive(int fd, void *buf, size_t n, size_t least, int64_t until);
 /* "what answers there is no PostgreSQL" */
 MUST int ask_stranger(const struct engine *en, struct err *e);

@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "sandbox/builtin.h"
 #include "sandbox/engine_impl.h"
+#include "sandbox/environment.h"
 #include "sys/sys.h"
 #include <errno.h>
 #include <string.h>
@@ -67,7 +68,8 @@ static int check_names(const struct sandbox *s, struct err *e)
 	const char *d = s->conf.database, *u;
 
 	if (!d || strspn(d, "0123456789") != strlen(d) || !*d || strlen(d) > 4)
-		return fail(e, EINVAL, "a database of Redis is a number, 0 to 15 unless --set databases=N says more: %s is none", d ? d : "\"\"");
+		return fail(e, EINVAL, "a database of Redis is a number, 0 to 15 unless --set databases=N says more: %s is none",
+			    d ? d : "\"\"");
 	TRY(engine_check_name(s->conf.user, 64, "user", e));
 	for (u = s->conf.user; *u; u++)
 		if (*u == ' ' || *u == '"' || *u == '\'')
@@ -142,30 +144,13 @@ static int ask(int fd, const struct sandbox *s, struct err *e)
 	return ask_stranger(&engine_redis, e);
 }
 
-/* A word of a URL. */
-static void url_word(struct text *t, const char *s)
-{
-	for (; *s; s++) {
-		if ((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') || strchr("-._~", *s))
-			text_add(t, s, 1);
-		else
-			text_fmt(t, "%%%02X", (unsigned char)*s);
-	}
-}
-
 static void variables(struct arena *a, const struct sandbox *s, struct strs *out)
 {
 	const char *host = s->conf.host ? s->conf.host : "127.0.0.1", *port = s->conf.port ? s->conf.port : "6379";
-	struct text t = { .arena = a };
 
-	text_str(&t, "redis://");
-	url_word(&t, s->conf.user && strcmp(s->conf.user, "default") != 0 ? s->conf.user : "");
-	text_str(&t, ":");
-	url_word(&t, s->conf.password ? s->conf.password : "");
-	text_fmt(&t, strchr(host, ':') ? "@[%s]:%s/%s" : "@%s:%s/%s", host, port, s->conf.database ? s->conf.database : "0");
 	strs_fmt(a, out, "REDIS_HOST=%s", host);
 	strs_fmt(a, out, "REDIS_PORT=%s", port);
-	strs_fmt(a, out, "REDIS_URL=%s", text_get(&t));
+	strs_fmt(a, out, "REDIS_URL=%s", environment_url(a, s));
 	strs_fmt(a, out, "REDIS_PASSWORD=%s", s->conf.password ? s->conf.password : "");
 	strs_fmt(a, out, "REDISCLI_AUTH=%s", s->conf.password ? s->conf.password : "");
 }

@@ -1,12 +1,11 @@
-/* test_engine.c - engines by name, their programs on this machine and in images, their manifests, command lines, settings, and the official
- * images' variables. Servers that are not installed are no failure. */
+/* test_engine.c - engines by name, their programs on this machine and in images, their manifests, command lines and
+ * settings. Servers that are not installed are no failure. */
 #include "sandbox/engine.h"
 #include "oci/manifest.h"
 #include "sandbox/builtin.h"
 #include "sandbox/engine_impl.h"
 #include "tests/unit/test.h"
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +79,8 @@ TEST(engine_default_names)
 	w.init_dir = "/init";
 	engine_names(&arena, engine_named("mysql"), "dev", &w, &c);
 	CHECK_STR(c.database, "app");
+	CHECK_STR(w.database, "app");
+	w.database = NULL;
 	engine_names(&arena, engine_named("postgres"), "dev", &w, &c);
 	CHECK_STR(c.database, "dev_db");
 	w.user = "u";
@@ -414,92 +415,6 @@ TEST(engine_variables)
 	CHECK(has(&out, "PGPASSWORD=p@ss/w"));
 	engine_named("mariadb")->variables(&arena, &s, &out);
 	CHECK(has(&out, "MYSQL_UNIX_PORT=/run/s/x"));
-}
-
-/* --- the official images' variables */
-
-static int contract(const char *engine, struct engine_wishes *w, struct err *e, const char *first, ...) __attribute__((sentinel));
-static int contract(const char *engine, struct engine_wishes *w, struct err *e, const char *first, ...)
-{
-	struct strs env = { NULL, 0 };
-	const char *v;
-	va_list ap;
-
-	*w = (struct engine_wishes){ 0 };
-	*e = (struct err){ 0 };
-	va_start(ap, first);
-	for (v = first; v; v = va_arg(ap, const char *))
-		strs_add(&arena, &env, v);
-	va_end(ap);
-	return engine_contract(&arena, engine_named(engine), &env, w, e);
-}
-
-TEST(contract_postgres)
-{
-	struct engine_wishes w;
-	struct err e;
-
-	CHECK_INT(contract("postgres", &w, &e, "POSTGRES_USER=u", "POSTGRES_PASSWORD=p=q", "POSTGRES_DB=d", "TZ=UTC",
-			   "POSTGRES_INITDB_ARGS=-k", NULL), 0);
-	CHECK_STR(w.user, "u");
-	CHECK_STR(w.password, "p=q");
-	CHECK_STR(w.database, "d");
-	CHECK(has(&w.env, "TZ=UTC"));
-	CHECK(has(&w.env, "POSTGRES_INITDB_ARGS=-k"));
-	CHECK_INT(w.env.n, 2);
-	CHECK_INT(contract("postgres", &w, &e, "POSTGRES_INITDB_WALDIR=/x", NULL), -ENOTSUP);
-	CHECK_INT(contract("postgres", &w, &e, "POSTGRES_PASWORD=x", NULL), -EINVAL);
-	CHECK_HAS(e.text, "did you mean POSTGRES_PASSWORD?");
-	CHECK_INT(contract("postgres", &w, &e, "novalue", NULL), -EINVAL);
-	/* another engine's are nothing to it */
-	CHECK_INT(contract("postgres", &w, &e, "MYSQL_DATABASE=x", NULL), 0);
-	CHECK_STR(w.database, NULL);
-}
-
-TEST(contract_files)
-{
-	char path[] = "/tmp/wasirun-secret-XXXXXX";
-	int fd = mkstemp(path);
-	struct engine_wishes w;
-	struct err e;
-
-	REQUIRE(fd >= 0 && write(fd, "from file \n\r\n", 13) == 13);
-	close(fd);
-	CHECK_INT(contract("postgres", &w, &e, arena_fmt(&arena, "POSTGRES_PASSWORD_FILE=%s", path), NULL), 0);
-	CHECK_STR(w.password, "from file ");
-	CHECK_INT(contract("postgres", &w, &e, arena_fmt(&arena, "POSTGRES_PASSWORD_FILE=%s", path), "POSTGRES_PASSWORD=x", NULL), -EINVAL);
-	CHECK_HAS(e.text, "both set");
-	CHECK_INT(contract("postgres", &w, &e, "POSTGRES_PASSWORD_FILE=/nonexistent", NULL), -ENOENT);
-	CHECK_HAS(e.text, "POSTGRES_PASSWORD_FILE");
-	/* there is no such variable */
-	CHECK_INT(contract("postgres", &w, &e, "POSTGRES_HOST_AUTH_METHOD_FILE=/x", NULL), -EINVAL);
-	unlink(path);
-}
-
-TEST(contract_mysql_and_mariadb)
-{
-	struct engine_wishes w;
-	struct err e;
-
-	CHECK_INT(contract("mysql", &w, &e, "MYSQL_ROOT_PASSWORD=r", "MYSQL_DATABASE=d", NULL), 0);
-	CHECK_STR(w.user, NULL);
-	CHECK_STR(w.password, "r");
-	CHECK_STR(w.root_password, NULL);
-	CHECK_INT(contract("mariadb", &w, &e, "MARIADB_ROOT_PASSWORD=r", "MARIADB_USER=u", "MARIADB_PASSWORD=p", NULL), 0);
-	CHECK_STR(w.user, "u");
-	CHECK_STR(w.password, "p");
-	CHECK_STR(w.root_password, "r");
-	CHECK_INT(contract("mariadb", &w, &e, "MARIADB_DATABASE=a", "MYSQL_DATABASE=b", NULL), 0);
-	CHECK_STR(w.database, "a");
-	CHECK_INT(contract("mysql", &w, &e, "MYSQL_ALLOW_EMPTY_PASSWORD=yes", NULL), 0);
-	CHECK_STR(w.password, "");
-	CHECK_INT(contract("mysql", &w, &e, "MYSQL_RANDOM_ROOT_PASSWORD=yes", "MYSQL_ROOT_HOST=%", NULL), 0);
-	CHECK_STR(w.password, NULL);
-	CHECK_INT(contract("mysql", &w, &e, "MYSQL_PASSWORD=p", NULL), -EINVAL);
-	CHECK_INT(contract("mysql", &w, &e, "MYSQL_USER=root", "MYSQL_PASSWORD=p", NULL), -EINVAL);
-	CHECK_INT(contract("mariadb", &w, &e, "MARIADB_REPLICATION_USER=x", NULL), -ENOTSUP);
-	CHECK_INT(contract("mariadb", &w, &e, "MARIADB_ROOT_PASSWORD_HASH=x", NULL), -ENOTSUP);
-	CHECK_HAS(e.text, "MARIADB_ROOT_PASSWORD_HASH");
 }
 
 TEST(builtin_files)

@@ -1,4 +1,5 @@
-/* test_pgwire.c - the small client of PostgreSQL's protocol against a server of a few lines: what it sends, and what it makes of answers. */
+/* test_pgwire.c - the small client of PostgreSQL's protocol against a server of a few lines: what it sends, and what it makes of
+ * answers. */
 #include "base/fd.h"
 #include "sandbox/pgwire.h"
 #include "sys/sys.h"
