@@ -33,8 +33,8 @@ struct sandbox {
 	const char *dir;  /* absolute */
 	int fd;           /* of dir; -1 = none */
 	int lock;         /* an exclusive lock on dir (an open file description of its own), or -1 */
-	bool copied;      /* the directory is not the one that SANDBOX_INODE names: a copy. conf.id and conf.inode are new ones already; they last
-			     when conf is saved. Who starts it notes it as a user of its template */
+	bool copied;      /* the directory is not the one that SANDBOX_INODE names: a copy. conf.id and conf.inode are new ones already;
+			     they last when conf is saved. Who starts it notes it as a user of its template */
 	struct sandbox_conf conf; /* conf.name is what it was called when it was started: `start` sets it to name */
 };
 
@@ -42,8 +42,8 @@ struct sandbox {
 MUST int sandbox_check_name(const char *name, struct err *e);
 
 /* Makes the tree with its directories (data and logs belong to place.data_uid) and takes the lock; conf is written by sandbox_save.
- * EEXIST: "sandbox dev exists already (postgres on port 5432): ...". Half-made ones of a killed create (no sandbox.conf, nobody holds the lock)
- * are replaced. On failure nothing is left. */
+ * EEXIST: "sandbox dev exists already (postgres on port 5432): ...". Half-made ones of a killed create (no sandbox.conf, nobody holds
+ * the lock) are replaced. On failure nothing is left. */
 MUST int sandbox_claim(struct arena *a, const struct place *p, const char *name, struct sandbox *out, struct err *e);
 
 /* Opens one. lock: take the exclusive lock (waits up to 60 s and says for whom). ENOENT names the nearest that there is, and the root. */
@@ -51,6 +51,8 @@ MUST int sandbox_open(struct arena *a, const struct place *p, const char *name, 
 /* As sandbox_open with the lock, for what a killed create or destroy left: a tree without a sandbox.conf, or with a damaged one (*damaged),
  * is no error, and conf is empty then. ENOENT: nothing there. EINVAL: a directory that is no sandbox's. */
 MUST int sandbox_open_ruins(struct arena *a, const struct place *p, const char *name, struct sandbox *out, bool *damaged, struct err *e);
+/* The same without the lock, to look at it: conf stays empty. */
+MUST int sandbox_open_left(struct arena *a, const struct place *p, const char *name, struct sandbox *out, struct err *e);
 /* A struct sandbox that holds nothing; closing it is harmless. */
 void sandbox_init(struct sandbox *s);
 void sandbox_close(struct sandbox *s);
@@ -60,6 +62,8 @@ MUST int sandbox_save(const struct sandbox *s, struct err *e);
 
 /* Writes a file of the tree at once (temporary + rename), owned by the tree's owner: "config/capabilities.json". */
 MUST int sandbox_write(const struct sandbox *s, const char *path, const char *bytes, size_t n, uint32_t mode, struct err *e);
+/* A symbolic link of the tree, in the same way: "bin/activate" to "../activate". */
+MUST int sandbox_link(const struct sandbox *s, const char *path, const char *target, struct err *e);
 MUST int sandbox_read(struct arena *a, const struct sandbox *s, const char *path, char **bytes, size_t *n, struct err *e);
 
 /* The names of the sandboxes below the root, sorted, half-made ones too; a root that does not exist has none. */

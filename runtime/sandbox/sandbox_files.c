@@ -55,6 +55,28 @@ int sandbox_write(const struct sandbox *s, const char *path, const char *bytes, 
 	return r < 0 ? fail_sys(e, r, "cannot write %s/%s", s->dir, path) : 0;
 }
 
+int sandbox_link(const struct sandbox *s, const char *path, const char *target, struct err *e)
+{
+	const char *name;
+	char new_[272];
+	AUTO_FD int dir = open_parent(s, path, &name);
+	int r = dir < 0 ? dir : 0;
+
+	if (r == 0 && snprintf(new_, sizeof new_, ".%s.new", name) >= (int)sizeof new_)
+		r = -ENAMETOOLONG;
+	if (r == 0) {
+		r = sys_unlink(dir, new_);
+		r = r == -ENOENT ? 0 : r;
+	}
+	if (r == 0)
+		r = sys_symlink(target, dir, new_);
+	if (r == 0 && (s->place.uid != geteuid() || s->place.gid != getegid()))
+		r = sys_chown(dir, new_, s->place.uid, s->place.gid, AT_SYMLINK_NOFOLLOW);
+	if (r == 0)
+		r = sys_rename(dir, new_, dir, name);
+	return r < 0 ? fail_sys(e, r, "cannot make the link %s/%s", s->dir, path) : 0;
+}
+
 int sandbox_read(struct arena *a, const struct sandbox *s, const char *path, char **bytes, size_t *n, struct err *e)
 {
 	AUTO_FD int fd = sys_openat2(s->fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, INSIDE);

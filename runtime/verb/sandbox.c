@@ -3,7 +3,9 @@
 #include "verb/sandbox.h"
 
 /* A subcommand is added here when all that it calls exists. */
+extern const struct verb verb_sandbox_env, verb_sandbox_activate;
 const struct verb *const sandbox_verbs[] = {
+	&verb_sandbox_env, &verb_sandbox_activate,
 	NULL,
 };
 

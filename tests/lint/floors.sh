@@ -21,6 +21,7 @@ may runtime/plan plan/ oci/ base/
 may runtime/sys sys/ base/
 may runtime/apply apply/ sys/ base/ plan/step.h plan/host.h plan/grants.h 'oci/(words|value|json|features|state|prop)\.h'
 may runtime/store store/ sys/ oci/ base/
+may runtime/sandbox sandbox/ store/ apply/ sys/ plan/ oci/ base/ runtime/sandbox/builtin
 
 # one library, one place
 lives() { # HEADER PLACE...
