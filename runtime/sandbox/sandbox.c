@@ -11,7 +11,6 @@
 #include <sys/file.h>
 #include <time.h>
 
-#pragma weak engine_named
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
 #define LOCK_STEP_US 2000
 #define LOCK_SECONDS 60
@@ -39,7 +38,7 @@ int sandbox_check_name(const char *name, struct err *e)
 	if (!sandbox_could_be_named(name))
 		return fail(e, EINVAL, "\"%.80s\" cannot be a sandbox's name: a letter or digit, then letters, digits, \"_\", \".\" "
 			    "and \"-\", %d at most", name, SANDBOX_NAME_BYTES);
-	if (engine_named && engine_named(name))
+	if (engine_named(name))
 		return fail(e, EINVAL, "\"%s\" is an engine's name, so it cannot be a sandbox's: %s-dev could", name, name);
 	return 0;
 }
@@ -205,6 +204,18 @@ int sandbox_open_ruins(struct arena *a, const struct place *p, const char *name,
 			r = fail(e, EINVAL, "%s is no sandbox: nothing of it is deleted", out->dir);
 		}
 	}
+	if (r < 0)
+		sandbox_close(out);
+	return r;
+}
+
+int sandbox_open_left(struct arena *a, const struct place *p, const char *name, struct sandbox *out, struct err *e)
+{
+	struct stat st;
+	int r = open_locked(a, p, name, false, out, e);
+
+	if (r == 0 && sys_statat(out->fd, SANDBOX_CONF, &st, AT_SYMLINK_NOFOLLOW) < 0 && !tree_is_left(out->fd))
+		r = fail(e, ENOENT, "%s is no sandbox: it has no " SANDBOX_CONF, out->dir);
 	if (r < 0)
 		sandbox_close(out);
 	return r;

@@ -1,0 +1,182 @@
+/* follow.c - a sandbox's log on standard output.
+ * Must not keep more of it in memory than one buffer: logs grow large. */
+#include "sandbox/follow.h"
+#include "store/files.h"
+#include "sys/sys.h"
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+
+#define LOG "logs/server.log"
+#define CHUNK 65536
+
+struct following {
+	const struct sandbox *s;
+	int fd;         /* of the log; -1 = there is none now */
+	uint64_t at;    /* read so far */
+	char buf[CHUNK];
+};
+
+static int open_log(const struct sandbox *s)
+{
+	return sys_openat2(s->fd, LOG, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+}
+
+/* Where the last n lines begin. A last line without its end counts. */
+static int find_lines(struct following *f, uint64_t size, int64_t n, uint64_t *out)
+{
+	uint64_t end = size;
+	int64_t found = 0;
+
+	*out = 0;
+	if (n < 0 || !size)
+		return 0;
+	while (end > 0) {
+		uint64_t from = end > CHUNK ? end - CHUNK : 0;
+		ssize_t got = sys_pread(f->fd, f->buf, (size_t)(end - from), (off_t)from), i;
+
+		if (got < 0)
+			return (int)got;
+		for (i = got - 1; i >= 0; i--) {
+			if (f->buf[i] != '\n' || from + (uint64_t)i == size - 1)
+				continue;
+			if (++found == n) {
+				*out = from + (uint64_t)i + 1;
+				return 0;
+			}
+		}
+		end = from;
+	}
+	return 0;
+}
+
+/* All that is there and was not printed yet. */
+static int print_rest(struct following *f, struct err *e)
+{
+	struct stat st;
+	ssize_t n;
+
+	if (f->fd < 0)
+		return 0;
+	if (sys_fstat(f->fd, &st) == 0 && (uint64_t)st.st_size < f->at) /* emptied */
+		f->at = 0;
+	while ((n = sys_pread(f->fd, f->buf, sizeof f->buf, (off_t)f->at)) > 0) {
+		TRY(file_print(f->buf, (size_t)n, e));
+		f->at += (uint64_t)n;
+	}
+	return n < 0 ? fail_sys(e, (int)n, "%s/" LOG, f->s->dir) : 0;
+}
+
+/* Another file of that name: what is left of the old one first. */
+static int reopen(struct following *f, struct err *e)
+{
+	struct stat held, named;
+	int fd = open_log(f->s);
+
+	if (fd >= 0 && f->fd >= 0 && sys_fstat(f->fd, &held) == 0 && sys_fstat(fd, &named) == 0 && held.st_ino == named.st_ino &&
+	    held.st_dev == named.st_dev) {
+		fd_close(&fd);
+		return 0;
+	}
+	if (fd < 0)
+		return 0; /* between two of them, or gone: the old one is kept until there is a new one */
+	if (print_rest(f, e) < 0) {
+		fd_close(&fd);
+		return -e->code;
+	}
+	fd_close(&f->fd);
+	f->fd = fd;
+	f->at = 0;
+	return 0;
+}
+
+/* Empties the queue. False: the directory of the logs is gone. */
+static bool read_events(int events)
+{
+	union {
+		struct inotify_event e;
+		char bytes[4096];
+	} buf;
+	bool there = true;
+	ssize_t n, at;
+
+	while ((n = sys_read(events, &buf, sizeof buf)) > 0)
+		for (at = 0; at < n;) {
+			const struct inotify_event *x = (const void *)(buf.bytes + at);
+
+			at += (ssize_t)sizeof *x + x->len;
+			if (x->mask & (IN_DELETE_SELF | IN_UNMOUNT | IN_IGNORED))
+				there = false;
+		}
+	return there;
+}
+
+static int watch(const struct sandbox *s, struct err *e)
+{
+	AUTO_FD int dir = sys_openat2(s->fd, "logs", O_PATH | O_DIRECTORY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	int events = dir < 0 ? dir : sys_inotify(), r;
+	char path[40];
+
+	if (events < 0)
+		return fail_sys(e, events, "cannot follow %s/logs", s->dir);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", dir);
+	r = sys_inotify_add(events, path, IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR);
+	if (r < 0) {
+		fd_close(&events);
+		return fail_sys(e, r, "cannot follow %s/logs", s->dir);
+	}
+	return events;
+}
+
+/* POLLERR of standard output: its reader went away. */
+static int go_on(struct following *f, int events, int pidfd, struct err *e)
+{
+	struct pollfd p[] = { { events, POLLIN, 0 }, { 1, 0, 0 }, { pidfd, POLLIN, 0 } };
+	bool there = true;
+
+	while (there) {
+		int r = sys_poll(p, 3, -1);
+		bool ended = p[2].revents != 0;
+
+		if (r < 0 && r != -EINTR)
+			return fail_sys(e, r, "cannot wait for the log");
+		if (p[1].revents & (POLLERR | POLLHUP | POLLNVAL))
+			return 0;
+		there = read_events(events);
+		TRY(reopen(f, e));
+		TRY(print_rest(f, e));
+		if (ended)
+			return 0;
+	}
+	return 0;
+}
+
+int follow_log(const struct sandbox *s, int64_t lines, bool follow, int pidfd, struct err *e)
+{
+	struct following f = { .s = s, .fd = open_log(s) };
+	AUTO_FD int events = -1;
+	struct stat st;
+	int r = 0;
+
+	if (f.fd < 0 && f.fd != -ENOENT)
+		return fail_sys(e, f.fd, "%s/" LOG, s->dir);
+	if (follow) {
+		events = watch(s, e); /* first, so that nothing is lost between the two */
+		r = events < 0 ? events : 0;
+	}
+	if (r >= 0 && f.fd >= 0) {
+		r = sys_fstat(f.fd, &st);
+		if (r == 0)
+			r = find_lines(&f, (uint64_t)st.st_size, lines, &f.at);
+		if (r < 0)
+			(void)fail_sys(e, r, "%s/" LOG, s->dir);
+		if (lines == 0)
+			f.at = (uint64_t)st.st_size;
+	}
+	if (r >= 0)
+		r = print_rest(&f, e);
+	if (r >= 0 && follow)
+		r = go_on(&f, events, pidfd, e);
+	fd_close(&f.fd);
+	return r;
+}
