@@ -23,6 +23,7 @@ static const struct row {
 	ROW("SANDBOX_IMAGE", image),     ROW("SANDBOX_PUBLISH", publish),
 	ROW("SANDBOX_INODE", inode),     ROW("SANDBOX_CREATED", created),
 	ROW("SANDBOX_EXPIRES", expires), ROW("SANDBOX_FRESH", fresh),
+	ROW("SANDBOX_OLD_PASSWORD", old_password),
 	ROW("DB_HOST", host),            ROW("DB_PORT", port),
 	ROW("DB_NAME", database),        ROW("DB_USER", user),
 	ROW("DB_PASSWORD", password),    ROW("DB_SOCKET", socket),
