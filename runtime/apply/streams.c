@@ -46,6 +46,47 @@ bool log_file_locked(const char *path)
 	return fd >= 0 && sys_flock(fd, LOCK_SH | LOCK_NB) == -EWOULDBLOCK;
 }
 
+#define TAIL 8192
+
+static int open_for_reading(const char *path, struct stat *st)
+{
+	int fd = sys_open(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0);
+
+	if (fd >= 0 && (sys_fstat(fd, st) < 0 || !S_ISREG(st->st_mode)))
+		fd_close(&fd);
+	return fd;
+}
+
+uint64_t log_file_size(const char *path)
+{
+	struct stat st;
+	AUTO_FD int fd = open_for_reading(path, &st);
+
+	return fd < 0 ? 0 : (uint64_t)st.st_size;
+}
+
+const char *log_file_tail(struct arena *a, const char *path, uint64_t from, size_t lines)
+{
+	char buf[TAIL], *p;
+	struct stat st;
+	ssize_t n;
+	AUTO_FD int fd = open_for_reading(path, &st);
+
+	if (fd < 0 || (uint64_t)st.st_size <= from)
+		return "";
+	if ((uint64_t)st.st_size - from > sizeof buf)
+		from = (uint64_t)st.st_size - sizeof buf;
+	n = sys_pread(fd, buf, sizeof buf, (int64_t)from);
+	while (n > 0 && buf[n - 1] == '\n')
+		n--;
+	if (n <= 0)
+		return "";
+	for (p = buf + n; p > buf; p--)
+		if (p[-1] == '\n' && --lines == 0)
+			break;
+	return arena_strn(a, p, (size_t)(buf + n - p));
+}
+
 int streams_to_log(struct streams *s, const char *path, uint32_t uid, uint32_t gid, struct err *e)
 {
 	AUTO_FD int log = TRY(log_file_open(path, uid, gid, e));

@@ -2,6 +2,7 @@
 #ifndef WASIRUN_APPLY_STREAMS_H
 #define WASIRUN_APPLY_STREAMS_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,6 +19,10 @@ MUST int log_file_open(const char *path, uint32_t uid, uint32_t gid, struct err 
 MUST int log_file_lock(int fd, int wait_ms, struct err *e);
 /* Does somebody hold that lock? */
 bool log_file_locked(const char *path);
+
+/* Its size, 0 when it is not there; and its last lines (at most 8 KiB, and none before byte `from`), "" when there are none. */
+uint64_t log_file_size(const char *path);
+const char *log_file_tail(struct arena *a, const char *path, uint64_t from, size_t lines);
 
 /* Puts /dev/null and the log into the place of our standard streams, for a program that is made next to inherit. */
 MUST int streams_to_log(struct streams *s, const char *path, uint32_t uid, uint32_t gid, struct err *e);

@@ -61,6 +61,13 @@ int sys_same_files(pid_t a, pid_t b)
 	return r < 0 ? -errno : r == 0;
 }
 
+int sys_epoll(void)
+{
+	int fd = epoll_create1(EPOLL_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
 int sys_epoll_add(int epoll, int fd, uint32_t events, uint64_t data)
 {
 	struct epoll_event e = { .events = events, .data = { .u64 = data } };

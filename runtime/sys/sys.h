@@ -227,6 +227,7 @@ MUST int sys_notif_valid(int listener, uint64_t id);
 MUST int sys_notif_put_fd(int listener, uint64_t id, int fd, int to, bool cloexec);
 MUST int sys_pidfd_open_thread(pid_t tid); /* PIDFD_THREAD, 6.9; -EINVAL before */
 MUST int sys_same_files(pid_t a, pid_t b); /* 1: they share one table of descriptors (kcmp(2)) */
+MUST int sys_epoll(void);
 MUST int sys_epoll_add(int epoll, int fd, uint32_t events, uint64_t data);
 /* fork(2) of a child that sends no signal when it ends: its parent's wait does not see it (wait(2), __WCLONE). */
 MUST pid_t sys_fork_quiet(void);

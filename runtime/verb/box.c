@@ -35,7 +35,7 @@ static int load_file(void *ctx, struct arena *a, const char *path, char **bytes,
 	return file_read(a, path, JSON_MAX_MANIFEST, bytes, n, e);
 }
 
-static int read_manifest(struct globals *g, const struct box *b, struct manifest *m, struct err *e)
+int box_decode(struct globals *g, const struct box *b, struct manifest *m, struct err *e)
 {
 	const char *home = getenv("HOME");
 	struct manifest_context ctx = { .sandbox = b->name, .sandbox_dir = b->dir, .uid = { true, b->uid },
@@ -123,7 +123,7 @@ static int prepare(struct globals *g, const struct box *b, struct boxed *x, stru
 	struct command as = { .uid = b->uid, .gid = b->gid };
 
 	*x = (struct boxed){ .given.network_report = -1 };
-	TRY(read_manifest(g, b, &x->m, e));
+	TRY(box_decode(g, b, &x->m, e));
 	if (!x->m.root_given)
 		x->m.root = ROOT_HOST_RO;
 	add_mounts(g, b, &as);

@@ -29,6 +29,9 @@ struct box_warnings {
 	struct strs texts;       /* what could not be enforced: `inspect` repeats them */
 };
 
+/* The manifest as it is meant there; every error of the document goes to standard error. Of b only name, dir, uid and the manifest count. */
+MUST int box_decode(struct globals *g, const struct box *b, struct manifest *out, struct err *e);
+
 /* Runs it to its end as guard does; *code its exit code. */
 MUST int box_run(struct globals *g, const struct box *b, int *code, struct err *e);
 /* Starts it and comes back when it runs: no process of ours stays but the broker's supervisor. *pidfd of its init: the caller closes it. */

@@ -1,5 +1,5 @@
 #!/bin/sh
-# build.sh - a Redis data directory that is cloned for every sandbox: empty, or what the init files make. Runs in a sandbox of its own, after
+# build.sh - a Redis data directory that is cloned for every sandbox: as good as empty, or what the init files make. Runs in a sandbox of its own, after
 # init.sh. Compiled in.
 #
 # SERVER: redis-server. CLIENT: redis-cli. DATA: empty. CONF: text of redis.conf.
@@ -34,6 +34,7 @@ run_sql()
 }
 
 [ -n "$INIT" ] || {
+	: >"$DATA/.template" # an empty template could not be told from a damaged one
 	done=1
 	exit 0
 }
