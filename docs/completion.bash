@@ -34,8 +34,10 @@ _wasirun() {
 	'resume') words='--help' ;;
 	'update') words='--resources --blkio-weight --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --cpu-idle --memory --memory-reservation --memory-swap --pids-limit --l3-cache-schema --mem-bw-schema --help' ;;
 	'events') words='--interval --stats --help' ;;
-	'guard') words='--manifest --read --write --cow --deny --tmpfs --listen --connect --env --memory --cpu --pids --timeout --output --profile --best-effort --help' ;;
-	'sandbox') words='--dir --env-file --help' ;;
+	'guard') words='--manifest --restrict --read --write --cow --deny --tmpfs --listen --connect --env --memory --cpu --pids --timeout --output --profile --best-effort --help' ;;
+	'sandbox') words='--dir --env-file --help env activate' ;;
+	'sandbox env') words='--dir --env-file --json --format --prefix --help' ;;
+	'sandbox activate') words='--dir --env-file --format --help' ;;
 	'manifest') words='--json --sandbox --sandbox-dir --found --bundle --restrict --file --help' ;;
 	'plan') words='--bundle --config --id --json --no-pivot --no-new-keyring --help' ;;
 	'spec') words='--bundle --file --rootless --help' ;;

@@ -127,6 +127,29 @@ static void join(grants *l)
 	l->n = n;
 }
 
+/* What a root shows is granted by no path: a directory must be one that the policy lets be read, and what it denies is hidden. */
+static void root(struct arena *a, struct manifest *m, const struct manifest *p, grants *out)
+{
+	const struct path_grant *may = m->root == ROOT_DIR ? access_of(p->paths.v, p->paths.n, m->root_path) : NULL;
+	size_t i;
+
+	if (m->root == ROOT_DIR && (!may || !(may->access & ACCESS_READ) || (may->access & ACCESS_DENY))) {
+		m->root = ROOT_EMPTY;
+		m->root_path = NULL;
+	}
+	if (m->root != ROOT_DIR && m->root != ROOT_HOST_RO)
+		return;
+	for (i = 0; i < p->paths.n; i++) {
+		struct path_grant hidden = p->paths.v[i];
+
+		if (!(hidden.access & ACCESS_DENY) || access_of(m->paths.v, m->paths.n, hidden.host))
+			continue;
+		hidden.inside = m->root == ROOT_DIR ? below(m->root_path, hidden.host) : hidden.host;
+		if (hidden.inside && *hidden.inside)
+			*arena_push(a, out) = hidden;
+	}
+}
+
 static void files(struct arena *a, struct manifest *m, const struct manifest *p)
 {
 	grants out = { 0 };
@@ -134,6 +157,7 @@ static void files(struct arena *a, struct manifest *m, const struct manifest *p)
 
 	if (!(p->says & SAYS_FILESYSTEM))
 		return;
+	root(a, m, p, &out);
 	for (i = 0; i < m->paths.n; i++) {
 		struct path_grant g = m->paths.v[i];
 

@@ -1,10 +1,13 @@
 /* files.c - files that commands read and write for their caller.
  * Must not be used for anything below the state root or inside a container's root. */
 #include "store/files.h"
+#include "oci/value.h"
 #include "sys/sys.h"
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define CHUNK 65536
@@ -152,5 +155,42 @@ int file_random_text(struct arena *a, size_t n, char **out, struct err *e)
 		return fail_sys(e, r, "no random bytes");
 	for (i = 0; i < n; i++)
 		(*out)[i] = letters[(unsigned char)(*out)[i] & 63];
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int directory_names(struct arena *a, const char *path, const char *suffix, struct strs *out, struct err *e)
+{
+	union {
+		struct dirent64 d;
+		char bytes[4096];
+	} buf;
+	AUTO_FD int dir = sys_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
+	size_t end = strlen(suffix);
+	ssize_t n, at;
+
+	*out = (struct strs){ NULL, 0 };
+	if (dir == -ENOENT)
+		return 0;
+	if (dir < 0)
+		return fail_sys(e, dir, "%s", path);
+	while ((n = sys_getdents(dir, &buf, sizeof buf)) > 0) {
+		for (at = 0; at < n;) {
+			const struct dirent64 *d = (const void *)(buf.bytes + at);
+			size_t len = strlen(d->d_name);
+
+			at += d->d_reclen;
+			if (d->d_name[0] != '.' && len > end && strcmp(d->d_name + len - end, suffix) == 0)
+				*arena_push(a, out) = arena_str(a, d->d_name);
+		}
+	}
+	if (n < 0)
+		return fail_sys(e, (int)n, "%s", path);
+	if (out->n)
+		qsort(out->v, out->n, sizeof *out->v, by_name);
 	return 0;
 }

@@ -23,6 +23,10 @@ MUST int dir_absolute(struct arena *a, int dir, const char *what, const char **o
 /* The absolute path of the directory that a file stands in, whether or not the file exists; of the current one for a bare name. */
 MUST int file_directory(struct arena *a, const char *path, const char **out, struct err *e);
 
+/* The names of a directory's entries that end in `suffix` and do not begin with a dot, sorted. A directory that is not there has none. */
+struct strs;
+MUST int directory_names(struct arena *a, const char *path, const char *suffix, struct strs *out, struct err *e);
+
 /* Links are followed; false when there is nothing. */
 bool file_is_directory(const char *path);
 

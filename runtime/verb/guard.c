@@ -21,11 +21,12 @@
 
 struct options {
 	const char *manifest, *memory, *cpu, *pids, *timeout, *output, *profile, *best_effort;
-	struct strs read, write, cow, deny, tmpfs, listen, connect, env;
+	struct strs read, write, cow, deny, tmpfs, listen, connect, env, restrict_;
 };
 #define AT(f) offsetof(struct options, f)
 static const struct opt opts[] = {
 	{ "manifest", 'm', OPT_VALUE, "FILE", "what the command may do; the flags add to it", AT(manifest) },
+	{ "restrict", 0, OPT_MANY, "FILE", "a policy: a manifest that only takes away, and only in what it speaks of", AT(restrict_) },
 	{ "read", 'r', OPT_MANY, "PATH", "it may read this, and everything below", AT(read) },
 	{ "write", 'w', OPT_MANY, "PATH", "it may change this, and everything below", AT(write) },
 	{ "cow", 0, OPT_MANY, "PATH", "it may change this, but what it writes is dropped at the end", AT(cow) },
@@ -190,7 +191,7 @@ static int read_manifest(struct globals *g, const struct options *o, struct mani
 		m->root = ROOT_HOST_RO;
 		m->root_given = true;
 	}
-	return 0;
+	return manifest_policies(g, &o->restrict_, m, e);
 }
 
 /* What could only be pretended. */

@@ -30,6 +30,10 @@ MUST int manifest_need(struct globals *g, const char *path, const struct manifes
 MUST int manifest_restrict_by(struct globals *g, const struct strs *files, const struct manifest_options *o, struct manifest *m,
 			      struct err *e);
 
+/* For what is going to run here: takes away what the policies of the administrator (/etc/wasirun/policy.d/NAME.json, by name) and then
+ * those of `files` (NULL = none) do not grant, and warns about each grant that is gone. */
+MUST int manifest_policies(struct globals *g, const struct strs *files, struct manifest *m, struct err *e);
+
 /* "FILE:LINE:COL: /pointer: text", a line each. */
 void manifest_print_errors(struct text *t, const struct manifest_errors *errs);
 

@@ -95,6 +95,25 @@ TEST(restrict_paths)
 	CHECK_INT(m.paths.n, 0);
 }
 
+TEST(restrict_roots)
+{
+	begin();
+	restricted("{\"filesystem\":{\"root\":\"dir:/srv/root\"}}", "{\"filesystem\":{\"read\":[\"/srv\"],\"deny\":[\"/srv/root/keys\"]}}");
+	CHECK_INT(m.root, ROOT_DIR);
+	CHECK_INT(granted("/keys")->access, ACCESS_DENY);
+	CHECK_STR(granted("/keys")->host, "/srv/root/keys");
+	restricted("{\"filesystem\":{\"root\":\"dir:/\"}}", "{\"filesystem\":{\"read\":[\"/srv\"]}}");
+	CHECK_INT(m.root, ROOT_EMPTY);
+	restricted("{\"filesystem\":{\"root\":\"dir:/srv/x\"}}", "{\"filesystem\":{\"read\":[\"/srv\"],\"deny\":[\"/srv/x\"]}}");
+	CHECK_INT(m.root, ROOT_EMPTY);
+	restricted("{\"filesystem\":{\"root\":\"dir:/srv/x\"}}", "{\"network\":{}}");
+	CHECK_INT(m.root, ROOT_DIR);
+	restricted("{\"filesystem\":{\"root\":\"host-ro\",\"read\":[\"/srv\"]}}", "{\"filesystem\":{\"read\":[\"/srv\"],\"deny\":[\"/usr/src\"]}}");
+	CHECK_INT(m.root, ROOT_HOST_RO);
+	CHECK_INT(granted("/usr/src")->access, ACCESS_DENY);
+	CHECK_INT(granted("/srv/x")->access, ACCESS_READ);
+}
+
 TEST(restrict_the_rest)
 {
 	begin();
