@@ -1,15 +1,15 @@
 /* look.c - what can be seen of a sandbox from outside.
  * Must not fail because a process goes away while it is looked at. */
 #include "sandbox/look.h"
-#include "sandbox/conf.h"
 #include "sandbox/tree.h"
 #include "sys/sys.h"
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define NETWORK_LOG "logs/network.log" /* locked by the network's supervisor while it lives */
+#define NETWORK_LOG "logs/network.log" /* held by the network's supervisor while it lives */
 
 static int by_name(const void *x, const void *y)
 {
@@ -78,14 +78,52 @@ static int64_t pss(struct arena *a, int proc, const char *pid)
 	return line && sscanf(line + 5, "%jd", &kilobytes) == 1 ? kilobytes * 1024 : -EINVAL;
 }
 
-static void overhead(struct arena *a, const struct sandbox *s, int proc, struct look_memory *out)
+/* Has one of the descriptors of /proc/PID/fd that target? */
+static bool holds(struct arena *a, int proc, const char *pid, const char *target)
 {
-	AUTO_FD int log = sys_openat2(s->fd, NETWORK_LOG, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
-	const char *pid = log < 0 ? "" : tree_lock_holder(a, log);
-	int64_t n = *pid ? pss(a, proc, pid) : 0;
+	AUTO_FD int dir = tree_open(proc, arena_fmt(a, "%s/fd", pid));
+	struct tree_reader reader;
+	const struct dirent64 *d;
+	char link[PATH_MAX];
 
-	out->overhead = n < 0 ? 0 : (uint64_t)n;
-	if (n < 0)
+	if (dir < 0 || tree_read(&reader, dir) < 0)
+		return false;
+	while (tree_next(&reader, &d) > 0)
+		if (sys_readlink(dir, d->d_name, link, sizeof link) > 0 && !strcmp(link, target))
+			return true;
+	return false;
+}
+
+const char *look_for_holder(struct arena *a, const char *target)
+{
+	AUTO_FD int proc = sys_open(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY, 0);
+	struct tree_reader reader;
+	const struct dirent64 *d;
+
+	if (proc < 0 || tree_read(&reader, proc) < 0)
+		return NULL;
+	while (tree_next(&reader, &d) > 0)
+		if (d->d_name[0] >= '1' && d->d_name[0] <= '9' && holds(a, proc, d->d_name, target))
+			return arena_str(a, d->d_name);
+	return NULL;
+}
+
+static bool same_program(struct arena *a, int proc, const char *one, const char *two)
+{
+	struct stat x, y;
+
+	return one && sys_statat(proc, arena_fmt(a, "%s/exe", one), &x, 0) == 0 && sys_statat(proc, arena_fmt(a, "%s/exe", two), &y, 0) == 0 &&
+	       x.st_ino == y.st_ino && x.st_dev == y.st_dev;
+}
+
+static void add(struct arena *a, int proc, const char *pid, bool ours, struct look_memory *out)
+{
+	int64_t n = pss(a, proc, pid);
+
+	if (n > 0)
+		*(ours ? &out->overhead : &out->server) += (uint64_t)n;
+	out->processes += n > 0 && !ours;
+	if (n == -EACCES || n == -EPERM)
 		out->known = false;
 }
 
@@ -93,6 +131,7 @@ void look_at_memory(struct arena *a, const struct sandbox *s, pid_t pid, struct 
 {
 	AUTO_FD int proc = sys_open(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY, 0);
 	uint64_t inside = proc < 0 ? 0 : ns_inode(proc, arena_fmt(a, "%d", pid), "pid");
+	const char *supervisor;
 	struct tree_reader reader;
 	const struct dirent64 *d;
 
@@ -101,19 +140,12 @@ void look_at_memory(struct arena *a, const struct sandbox *s, pid_t pid, struct 
 		out->known = false;
 		return;
 	}
-	while (tree_next(&reader, &d) > 0) {
-		int64_t n;
-
-		if (d->d_name[0] < '1' || d->d_name[0] > '9' || ns_inode(proc, d->d_name, "pid") != inside)
-			continue;
-		n = pss(a, proc, d->d_name);
-		if (n > 0)
-			out->server += (uint64_t)n;
-		out->processes += n > 0;
-		if (n == -EACCES || n == -EPERM)
-			out->known = false;
-	}
-	overhead(a, s, proc, out);
+	supervisor = look_for_holder(a, arena_fmt(a, "%s/" NETWORK_LOG, s->dir));
+	if (supervisor)
+		add(a, proc, supervisor, true, out);
+	while (tree_next(&reader, &d) > 0)
+		if (d->d_name[0] >= '1' && d->d_name[0] <= '9' && ns_inode(proc, d->d_name, "pid") == inside)
+			add(a, proc, d->d_name, same_program(a, proc, supervisor, d->d_name), out);
 }
 
 bool look_elsewhere(const struct sandbox *s)

@@ -16,12 +16,16 @@ typedef LIST(struct look_namespace) look_namespaces;
 MUST int look_at_namespaces(struct arena *a, pid_t pid, look_namespaces *out, struct err *e);
 
 struct look_memory {
-	uint64_t server;   /* bytes (proportional set size) of all processes in the pid namespace of the server */
-	uint64_t overhead; /* of what wasirun keeps running for it outside: the network's supervisor; nothing more stays */
-	unsigned processes; /* in the sandbox */
+	uint64_t server;   /* bytes (proportional set size) of all processes in the pid namespace of the server, but for ours */
+	uint64_t overhead; /* of what wasirun keeps running for it: the network's supervisor and its half inside */
+	unsigned processes; /* the server's */
 	bool known;        /* false: /proc does not let us see it */
 };
 void look_at_memory(struct arena *a, const struct sandbox *s, pid_t pid, struct look_memory *out);
+
+/* The first process that has a descriptor whose link in /proc reads like that ("socket:[123]", a path): its number as text, or NULL. Reads
+ * the descriptors of every process that we may look at. */
+const char *look_for_holder(struct arena *a, const char *target);
 
 /* Does something answer at the socket that the sandbox was last started with, though it is not in our directory of sockets? Then it runs
  * in the name of another user: under sudo, or without. */

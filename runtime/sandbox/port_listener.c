@@ -1,8 +1,8 @@
 /* port_listener.c - who listens at a port of this machine: for messages.
  * Must not be asked but when something failed: it reads the descriptors of every process that we may look at. */
+#include "sandbox/look.h"
 #include "sandbox/port.h"
 #include "sys/sys.h"
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,61 +29,19 @@ static unsigned long socket_inode(struct arena *a, const char *table, uint16_t p
 	return 0;
 }
 
-/* Has one of the descriptors below /proc/PID/fd that target? */
-static bool holds(struct arena *a, int proc, const char *pid, const char *target)
-{
-	union {
-		struct dirent64 d;
-		char bytes[8192];
-	} buf;
-	AUTO_FD int dir = sys_open(proc, arena_fmt(a, "%s/fd", pid), O_RDONLY | O_DIRECTORY, 0);
-	char link[64];
-	ssize_t n, at;
-
-	while (dir >= 0 && (n = sys_getdents(dir, &buf, sizeof buf)) > 0) {
-		for (at = 0; at < n;) {
-			const struct dirent64 *d = (const void *)(buf.bytes + at);
-
-			at += d->d_reclen;
-			if (sys_readlink(dir, d->d_name, link, sizeof link) > 0 && !strcmp(link, target))
-				return true;
-		}
-	}
-	return false;
-}
-
-static const char *described(struct arena *a, int proc, const char *pid)
-{
-	char name[64];
-
-	if (sys_read_file(proc, arena_fmt(a, "%s/comm", pid), name, sizeof name) <= 0)
-		return arena_fmt(a, "process %s", pid);
-	name[strcspn(name, "\n")] = 0;
-	return arena_fmt(a, "%s (pid %s)", name, pid);
-}
-
 const char *port_listener(struct arena *a, uint16_t port)
 {
-	union {
-		struct dirent64 d;
-		char bytes[8192];
-	} buf;
-	AUTO_FD int proc = sys_open(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY, 0);
 	unsigned long inode = socket_inode(a, "/proc/net/tcp", port);
-	char target[48];
-	ssize_t n, at;
+	const char *pid;
+	char name[64];
 
 	if (!inode)
 		inode = socket_inode(a, "/proc/net/tcp6", port);
-	snprintf(target, sizeof target, "socket:[%lu]", inode);
-	while (inode && proc >= 0 && (n = sys_getdents(proc, &buf, sizeof buf)) > 0) {
-		for (at = 0; at < n;) {
-			const struct dirent64 *d = (const void *)(buf.bytes + at);
-
-			at += d->d_reclen;
-			if (d->d_name[0] >= '1' && d->d_name[0] <= '9' && holds(a, proc, d->d_name, target))
-				return described(a, proc, d->d_name);
-		}
-	}
-	return NULL;
+	pid = inode ? look_for_holder(a, arena_fmt(a, "socket:[%lu]", inode)) : NULL;
+	if (!pid)
+		return NULL;
+	if (sys_read_file(AT_FDCWD, arena_fmt(a, "/proc/%s/comm", pid), name, sizeof name) <= 0)
+		return arena_fmt(a, "process %s", pid);
+	name[strcspn(name, "\n")] = 0;
+	return arena_fmt(a, "%s (pid %s)", name, pid);
 }
