@@ -26,12 +26,32 @@ int sandbox_open_data(const struct sandbox *s, struct err *e)
 	return fd < 0 ? fail_sys(e, fd, "%s/" DATA, s->dir) : fd;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int sandbox_entries(struct arena *a, const struct sandbox *s, const char *dir, struct strs *out, struct err *e)
+{
+	AUTO_FD int fd = tree_open(s->fd, dir);
+	struct tree_reader reader;
+	const struct dirent64 *d;
+	int r = fd < 0 ? fd : tree_read(&reader, fd);
+
+	*out = (struct strs){ 0 };
+	while (r >= 0 && (r = tree_next(&reader, &d)) > 0)
+		*arena_push(a, out) = arena_str(a, d->d_name);
+	if (out->n)
+		qsort(out->v, out->n, sizeof *out->v, by_name);
+	return r < 0 ? fail_sys(e, r, "%s/%s", s->dir, dir) : 0;
+}
+
 /* --- filling it */
 
-/* What mount(2) could not be told. */
+/* What overlayfs could not be told. */
 static bool plain_path(const char *path)
 {
-	return !strpbrk(path, ":,\\");
+	return !strpbrk(path, ":,\\\"") && strlen(path) < 240;
 }
 
 /* Does the kernel have overlayfs? It is a module that the first who asks loads, if he may. */
@@ -53,8 +73,13 @@ static bool overlay_ok(const struct sandbox *s, const struct template_ *t)
 
 static int choose(const struct sandbox *s, const struct template_ *t, int data, const char *wanted, enum storage *out, struct err *e)
 {
-	if (!wanted || !strcmp(wanted, "auto"))
-		return storage_choose(t->fd, data, overlay_ok(s, t), out, e);
+	if (!wanted || !strcmp(wanted, "auto")) {
+		/* storage_choose without measuring: a template knows its size */
+		*out = storage_reflinks(t->fd, data)						  ? STORAGE_REFLINK
+		       : t->bytes < STORAGE_OVERLAY_MAX && overlay_ok(s, t) && storage_overlays(data) ? STORAGE_OVERLAY
+													  : STORAGE_COPY;
+		return 0;
+	}
 	TRY(storage_named(wanted, out, e));
 	if (*out == STORAGE_REFLINK && !storage_reflinks(t->fd, data))
 		return fail(e, ENOTSUP, "--storage reflink: %.200s and the templates (%.100s) share no blocks; XFS and Btrfs can, on one file system", s->dir,

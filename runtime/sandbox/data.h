@@ -19,6 +19,8 @@ MUST int sandbox_replace_data(struct arena *a, struct sandbox *s, int from, bool
 /* Ends what a killed replacement began, or takes it back. The lock is held. Before a start, and before anything that changes data. */
 MUST int sandbox_settle(struct arena *a, struct sandbox *s, struct err *e);
 
+/* What stands in a directory of the tree ("config"), sorted. */
+MUST int sandbox_entries(struct arena *a, const struct sandbox *s, const char *dir, struct strs *out, struct err *e);
 /* The data directory itself, for reading. */
 MUST int sandbox_open_data(const struct sandbox *s, struct err *e);
 
