@@ -72,7 +72,8 @@ install_db
 start
 # No user without a password, and none that is known by the socket alone.
 "$CLIENT" --no-defaults --protocol=socket --socket="$socket" -u root <<SQL
-DELETE FROM mysql.global_priv WHERE User = '' OR (User NOT IN ('root', 'mariadb.sys'));
+DELETE FROM mysql.global_priv WHERE User NOT IN ('root', 'mariadb.sys') OR (User = 'root' AND Host <> 'localhost');
+DELETE FROM mysql.proxies_priv WHERE Host <> 'localhost';
 FLUSH PRIVILEGES;
 ALTER USER 'root'@'localhost' IDENTIFIED VIA mysql_native_password USING PASSWORD('$(quoted "$ADMIN_PASSWORD")');
 CREATE OR REPLACE USER 'root'@'%' IDENTIFIED VIA mysql_native_password USING PASSWORD('$(quoted "$ADMIN_PASSWORD")');
