@@ -69,7 +69,7 @@ $(B)/oci/manifest_builtin.inc: $(BUILTIN) oci/builtin.awk
 $(B)/oci/manifest_builtin.o: $(B)/oci/manifest_builtin.inc
 
 # The files of the database templates, in the same way.
-TEMPLATE_FILES := $(sort $(wildcard templates/init.sh templates/activate/*sh templates/scripts/*.sh $(foreach d,postgres mysql mariadb redis,templates/$d/*.json templates/$d/*.sh templates/$d/*.c*nf)))
+TEMPLATE_FILES := $(sort $(wildcard templates/init.sh templates/activate/*sh templates/scripts/* $(foreach d,postgres mysql mariadb redis,templates/$d/*.json templates/$d/*.sh templates/$d/*.c*nf)))
 $(B)/runtime/sandbox/builtin.inc: $(TEMPLATE_FILES) runtime/sandbox/builtin.awk
 	@mkdir -p $(@D)
 	@awk -f runtime/sandbox/builtin.awk $(TEMPLATE_FILES) >$@.new && mv $@.new $@

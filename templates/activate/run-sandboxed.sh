@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts the sandbox that this file stands in and follows its log; Ctrl-C stops following, not the sandbox.
+# Starts the sandbox that this file stands in, in its namespaces, and follows its log; Ctrl-C ends it, and its data stay.
 # What it may do is in config/capabilities.json: `wasirun manifest explain config/capabilities.json` says it in words.
 # Where another wasirun is meant: WASIRUN=/path/to/wasirun ./run-sandboxed.sh
 set -eu
