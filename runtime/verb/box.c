@@ -126,6 +126,7 @@ static int prepare(struct globals *g, const struct box *b, struct boxed *x, stru
 	TRY(box_decode(g, b, &x->m, e));
 	if (!x->m.root_given)
 		x->m.root = ROOT_HOST_RO;
+	TRY(manifest_policies(g, NULL, &x->m, e));
 	add_mounts(g, b, &as);
 	if (b->rootfs)
 		TRY(box_image(g, b->rootfs, &x->m, &as, e));

@@ -2,9 +2,9 @@
  * Must not start anything but a template's build, and must leave nothing when it fails. */
 #include "base/log.h"
 #include "base/units.h"
+#include "sandbox/data.h"
 #include "sandbox/environment.h"
 #include "sandbox/port.h"
-#include "sandbox/storage.h"
 #include "store/files.h"
 #include "sys/sys.h"
 #include "verb/box.h"
@@ -272,33 +272,9 @@ static int write_settings(struct wanted *x, struct err *e)
 
 /* --- data */
 
-/* storage_choose without measuring: a template knows its size. */
-static int choose(struct wanted *x, int to, enum storage *out, struct err *e)
-{
-	const struct template_ *t = &x->template_;
-	bool overlay = t->bytes < STORAGE_OVERLAY_MAX && !strpbrk(x->s->dir, ":,\\\"") && !strpbrk(t->dir, ":,\\\"") &&
-		       strlen(x->s->dir) < 240 && strlen(t->dir) < 240;
-
-	if (x->w->storage)
-		return storage_named(x->w->storage, out, e);
-	*out = storage_reflinks(t->fd, to) ? STORAGE_REFLINK : overlay && storage_overlays(to) ? STORAGE_OVERLAY : STORAGE_COPY;
-	return 0;
-}
-
 static int clone_data(struct wanted *x, struct err *e)
 {
-	AUTO_FD int to = sys_open(x->s->fd, "data", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-	enum storage how;
-
-	if (to < 0)
-		return fail_sys(e, to, "%s/data", x->s->dir);
-	TRY(choose(x, to, &how, e));
-	if (how == STORAGE_OVERLAY)
-		TRY(template_use(&x->template_, x->s, e));
-	else
-		TRY(tree_copy(x->template_.fd, to, how == STORAGE_REFLINK, -1, -1, e));
-	x->s->conf.storage = storage_name(how);
-	x->s->conf.template_ = x->template_.key;
+	TRY(sandbox_clone_data(x->g->arena, x->s, &x->template_, x->w->storage, e));
 	if (x->template_.version && *x->template_.version)
 		x->s->conf.version = x->template_.version;
 	return 0;

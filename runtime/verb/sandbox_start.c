@@ -4,6 +4,7 @@
 #include "apply/streams.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "sandbox/data.h"
 #include "sandbox/environment.h"
 #include "sandbox/port.h"
 #include "sandbox/template.h"
@@ -194,7 +195,7 @@ static int open_template(struct starting *x, struct err *e)
 	int r;
 
 	template_init(&x->template_);
-	if (!c->template_ || (!overlay && !c->fresh))
+	if (!c->template_ || (!overlay && (!c->fresh || c->old_password)))
 		return 0;
 	r = template_open(x->g->arena, &x->s->place, c->template_, &x->template_, e);
 	if (r == -ENOENT && overlay)
@@ -297,7 +298,7 @@ static int with_last_words(struct starting *x, const char *what, struct err *e)
 
 static int wait_ready(struct starting *x, struct err *e)
 {
-	const char *secret = x->template_.password;
+	const char *secret = x->s->conf.old_password ? x->s->conf.old_password : x->template_.password;
 	struct err why;
 	int r = engine_wait_ready(x->en, x->s, sandbox_reached(x->s), sandbox_port(x->s), x->o->pidfd, x->o->timeout_ms, &why);
 
@@ -365,7 +366,7 @@ static int finish(struct starting *x, struct err *e)
 	x->o->ms = (sys_now_us() - x->began + 999) / 1000;
 	TRY(remember_warnings(x, e));
 	x->changed |= x->s->conf.fresh != NULL;
-	x->s->conf.fresh = NULL;
+	x->s->conf.fresh = x->s->conf.old_password = NULL;
 	return x->changed ? sandbox_save(x->s, e) : 0;
 }
 
@@ -389,6 +390,7 @@ static int bring_up(struct starting *x, struct err *e)
 	int r;
 
 	TRY(find_engine(x, e));
+	TRY(sandbox_settle(x->g->arena, s, e));
 	TRY(follow_name(x, e));
 	TRY(take_port(x, e));
 	if (moved || s->copied)
