@@ -68,7 +68,8 @@ static bool overlay_ok(const struct sandbox *s, const struct template_ *t)
 {
 	struct stat st;
 
-	return kernel_overlays() && plain_path(s->dir) && plain_path(t->dir) && sys_fstat(t->fd, &st) == 0 && st.st_uid == s->place.data_uid;
+	return kernel_overlays() && plain_path(s->dir) && plain_path(t->dir) && sys_fstat(t->fd, &st) == 0 &&
+	       st.st_uid == s->place.data_uid;
 }
 
 static int choose(const struct sandbox *s, const struct template_ *t, int data, const char *wanted, enum storage *out, struct err *e)
@@ -82,8 +83,9 @@ static int choose(const struct sandbox *s, const struct template_ *t, int data, 
 	}
 	TRY(storage_named(wanted, out, e));
 	if (*out == STORAGE_REFLINK && !storage_reflinks(t->fd, data))
-		return fail(e, ENOTSUP, "--storage reflink: %.200s and the templates (%.100s) share no blocks; XFS and Btrfs can, on one file system", s->dir,
-			    s->place.templates);
+		return fail(e, ENOTSUP,
+			    "--storage reflink: %.200s and the templates (%.100s) share no blocks; XFS and Btrfs can, on one file system",
+			    s->dir, s->place.templates);
 	if (*out == STORAGE_OVERLAY && !(overlay_ok(s, t) && storage_overlays(data)))
 		return fail(e, ENOTSUP, "--storage overlay: no overlay can be mounted on %.200s; --storage copy works everywhere", s->dir);
 	return 0;
@@ -223,7 +225,8 @@ static int stage(const struct sandbox *s, int from, bool reflink, const struct s
 	return write_next(s, fd, after, e);
 }
 
-int sandbox_replace_data(struct arena *a, struct sandbox *s, int from, bool reflink, const struct sandbox_conf *after, bool durable, struct err *e)
+int sandbox_replace_data(struct arena *a, struct sandbox *s, int from, bool reflink, const struct sandbox_conf *after, bool durable,
+			 struct err *e)
 {
 	struct sandbox_conf keep = *after; /* `after` may be what settling changes */
 	AUTO_FD int work = -1;

@@ -1,4 +1,5 @@
-/* data.h - a sandbox's data directory: filled from a template, mounted, and replaced by other data without a moment in which there are none. */
+/* data.h - a sandbox's data directory: filled from a template, mounted, and replaced by other data without a moment in which there are
+ * none. */
 #ifndef WASIRUN_SANDBOX_DATA_H
 #define WASIRUN_SANDBOX_DATA_H
 

@@ -194,7 +194,8 @@ static int fill(const struct sandbox *s, int all, const char *new_, const struct
 	return write_conf(s, dir, e);
 }
 
-int snapshot_take(struct arena *a, const struct sandbox *s, const char *name, const struct copy_cost *cost, struct freezer *f, struct err *e)
+int snapshot_take(struct arena *a, const struct sandbox *s, const char *name, const struct copy_cost *cost, struct freezer *f,
+		  struct err *e)
 {
 	AUTO_FD int all = TRY(snapshot_dir(s, e));
 	const char *new_ = arena_fmt(a, ".%s.new", name);
@@ -203,8 +204,8 @@ int snapshot_take(struct arena *a, const struct sandbox *s, const char *name, co
 
 	TRY(snapshot_check_name(name, e));
 	if (taken(a, s, name))
-		return fail(e, EEXIST, "%s has a snapshot %s already: `wasirun sandbox snapshot %s --delete %s`, or give it another name", s->name,
-			    name, s->name, name);
+		return fail(e, EEXIST, "%s has a snapshot %s already: `wasirun sandbox snapshot %s --delete %s`, or give it another name",
+			    s->name, name, s->name, name);
 	TRY(remove_one(all, new_, e)); /* a killed one's */
 	r = fill(s, all, new_, cost, f, e);
 	if (r == 0) {
@@ -234,14 +235,24 @@ static int read_conf(struct arena *a, int dir, const char *name, struct sandbox_
 
 struct dated {
 	char *name;
-	int64_t created;
+	int64_t created;       /* seconds, as its snapshot.conf says */
+	struct timespec named; /* when the last was put into its directory: tells those of one second apart */
 };
+
+static int in_order(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
 
 static int by_age(const void *a_, const void *b_)
 {
 	const struct dated *a = a_, *b = b_;
 
-	return a->created != b->created ? (a->created < b->created ? -1 : 1) : strcmp(a->name, b->name);
+	int r = in_order(a->created, b->created);
+
+	r = r ? r : in_order(a->named.tv_sec, b->named.tv_sec);
+	r = r ? r : in_order(a->named.tv_nsec, b->named.tv_nsec);
+	return r ? r : strcmp(a->name, b->name);
 }
 
 int snapshot_list(struct arena *a, const struct sandbox *s, struct strs *out, struct err *e)
@@ -258,11 +269,13 @@ int snapshot_list(struct arena *a, const struct sandbox *s, struct strs *out, st
 		AUTO_FD int dir = sandbox_could_be_named(d->d_name) ? tree_open(all, d->d_name) : -1;
 		struct sandbox_conf c = { 0 };
 		struct err damaged;
+		struct stat st;
 
-		if (dir < 0)
+		if (dir < 0 || sys_fstat(dir, &st) < 0)
 			continue;
 		(void)!read_conf(a, dir, d->d_name, &c, &damaged);
-		*arena_push(a, &found) = (struct dated){ arena_str(a, d->d_name), c.created ? strtoll(c.created, NULL, 10) : 0 };
+		*arena_push(a, &found) =
+			(struct dated){ arena_str(a, d->d_name), c.created ? strtoll(c.created, NULL, 10) : 0, st.st_mtim };
 	}
 	if (r < 0 && r != -ENOENT)
 		return fail_sys(e, r, "cannot list the snapshots of %s", s->name);

@@ -1,5 +1,5 @@
-/* snapshot.h - copies of a sandbox's data that stay with it: SANDBOX/snapshots/NAME/{data, snapshot.conf}. snapshot.conf is the sandbox.conf of
- * that moment: what data were then a layer on, and which password they have. */
+/* snapshot.h - copies of a sandbox's data that stay with it: SANDBOX/snapshots/NAME/{data, snapshot.conf}. snapshot.conf is the
+ * sandbox.conf of that moment: what data were then a layer on, and which password they have. */
 #ifndef WASIRUN_SANDBOX_SNAPSHOT_H
 #define WASIRUN_SANDBOX_SNAPSHOT_H
 

@@ -31,10 +31,10 @@ bool storage_overlays(int to);
 /* What a clone of `from` into `to` will be, by file system and size. overlay_ok: the caller can mount one there. */
 MUST int storage_choose(int from, int to, bool overlay_ok, enum storage *out, struct err *e);
 
-/* Copies all that is below `from` into the empty directory `to`: modes, times, owners (uid/gid instead when not -1), extended attributes, holes,
- * hard links, whiteouts and opaque directories of overlayfs; sockets and pipes are left out; never follows links, never leaves the file system.
- * reflink: clone each file's content, ENOTSUP rather than copying. Files are copied in the kernel (copy_file_range). On an error (ENOSPC: says how much is
- * missing) what was copied is removed again. */
+/* Copies all that is below `from` into the empty directory `to`: modes, times, owners (uid/gid instead when not -1), extended attributes,
+ * holes, hard links, whiteouts and opaque directories of overlayfs; sockets and pipes are left out; never follows links, never leaves the
+ * file system. reflink: clone each file's content, ENOTSUP rather than copying. Files are copied in the kernel (copy_file_range). On an
+ * error (ENOSPC: says how much is missing) what was copied is removed again. */
 MUST int tree_copy(int from, int to, bool reflink, int64_t uid, int64_t gid, struct err *e);
 
 /* Removes what is below dir (not dir itself). */

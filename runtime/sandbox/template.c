@@ -1,7 +1,8 @@
 /* template.c - the templates on disk: opened, made, listed, removed.
  *
- * TEMPLATES/KEY/{data, template.conf, users/}; who builds one works in TEMPLATES/.KEY.new and holds TEMPLATES/.KEY.lock, so that a name without
- * a dot is complete, always. The lock of a finished one is its directory's: shared by those who clone it, exclusive for who removes it.
+ * TEMPLATES/KEY/{data, template.conf, users/}; who builds one works in TEMPLATES/.KEY.new and holds TEMPLATES/.KEY.lock, so that a name
+ * without a dot is complete, always. The lock of a finished one is its directory's: shared by those who clone it, exclusive for who removes
+ * it.
  * Must not offer a template that is not whole: what stood at the top of its data is noted, and looked for each time. */
 #include "sandbox/template.h"
 #include "base/text.h"
@@ -197,8 +198,9 @@ int template_open(struct arena *a, const struct place *p, const char *key, struc
 	if (r == 0) {
 		r = check_whole(a, out, e);
 		if (r < 0)
-			r = fail(e, EINVAL, "the template %s is damaged (%.120s): `wasirun sandbox template rm %s`, the next create builds it anew", key,
-				 arena_str(a, e->text), key);
+			r = fail(e, EINVAL,
+				 "the template %s is damaged (%.120s): `wasirun sandbox template rm %s`, the next create builds it anew",
+				 key, arena_str(a, e->text), key);
 	} else {
 		r = r == -ENOENT ? not_there(key, e) : fail_sys(e, r, "template %s", key);
 	}
@@ -209,7 +211,7 @@ int template_open(struct arena *a, const struct place *p, const char *key, struc
 
 /* --- building */
 
-/* The lock of all who would build or remove it. The file goes with the template, so its name may be another file's by the time we hold it. */
+/* The lock of all who would build or remove it. The file goes with the template: by the time we hold it the name may be another one's. */
 static int lock_key(struct arena *a, const struct place *p, const char *key, bool tell, struct err *e)
 {
 	const char *path = arena_fmt(a, "%s/.%s.lock", p->templates, key);
@@ -367,10 +369,12 @@ static int check_unused(struct arena *a, const struct place *p, const char *key,
 	TRY(template_user_list(a, p, key, &users, e));
 	for (i = 0; i < users.n; i++)
 		if (users.v[i].there)
-			return fail(e, EBUSY, "the data of the sandbox %.200s are a layer on the template %s: destroy it first, or --force and lose them",
+			return fail(e, EBUSY, "the data of the sandbox %.200s are a layer on the template %s: destroy it first, or --force",
 				    users.v[i].dir, key);
 	if (users.n)
-		return fail(e, EBUSY, "the data of a sandbox that stood in %.200s are a layer on the template %s: if it was deleted and not moved, --force",
+		return fail(e, EBUSY,
+			    "the data of a sandbox that stood in %.200s are a layer on the template %s: if it was deleted and not moved, "
+			    "--force",
 			    users.v[0].dir, key);
 	return 0;
 }

@@ -109,8 +109,8 @@ static const char *tame(struct arena *a, const char *s)
 	return out;
 }
 
-int template_key(struct arena *a, const struct engine *en, const struct engine_programs *p, const struct engine_wishes *w, const char *rootfs,
-		 const char **key, struct err *e)
+int template_key(struct arena *a, const struct engine *en, const struct engine_programs *p, const struct engine_wishes *w,
+		 const char *rootfs, const char **key, struct err *e)
 {
 	unsigned char sum[SHA256_BYTES];
 	char digits[KEY_DIGITS + 1];

@@ -111,8 +111,8 @@ static int copy_content(const struct copying *c, int from, int to, const struct 
 
 /* --- attributes */
 
-/* What programs keep in attributes, access lists and overlayfs' own marks. Not security.*: labels are the policy's of where a file lies, and
- * nobody's data have capabilities. */
+/* What programs keep in attributes, access lists and overlayfs' own marks. Not security.*: labels are the policy's of where a file lies,
+ * and nobody's data have capabilities. */
 static bool kept(const char *name)
 {
 	return !strncmp(name, "user.", 5) || !strncmp(name, "trusted.overlay.", 16) || !strncmp(name, "system.posix_acl_", 17);
@@ -224,7 +224,7 @@ static int copy_symlink(const struct copying *c, int from, int to, const char *n
 	return r < 0 ? r : sys_utimens(to, name, times, AT_SYMLINK_NOFOLLOW);
 }
 
-/* A whiteout says that a name of the lower layer is gone. Anybody may make one (mknod(2), since 5.8); other devices have no business here. */
+/* A whiteout says that a name of the lower layer is gone. Anybody may make one (mknod(2), since 5.8); other devices are no data. */
 static int copy_device(int from, int to, const char *name)
 {
 	struct stat st;
@@ -244,7 +244,8 @@ static int copy_directory(struct copying *c, int from, int to, const char *name,
 	int r = in < 0 ? in : sys_fstat(in, &st);
 
 	if (r == 0 && st.st_dev != c->dev)
-		return fail(e, EXDEV, "cannot copy %.*s%.200s: another file system is mounted there", (int)(was < 150 ? was : 150), c->path, name);
+		return fail(e, EXDEV, "cannot copy %.*s%.200s: another file system is mounted there", (int)(was < 150 ? was : 150), c->path,
+			    name);
 	if (r == 0)
 		r = sys_mkdir(to, name, (st.st_mode & 0777) | 0700);
 	if (r == 0)

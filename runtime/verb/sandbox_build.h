@@ -5,8 +5,8 @@
 #include "sandbox/template.h"
 #include "verb/verb.h"
 
-/* Opens the template that the wishes ask for, with its shared lock, or builds it: one line on standard error says so, and what the build said
- * last when it fails. rootfs: the image's root that the programs are of; NULL = the host's. The caller closes it. */
+/* Opens the template that the wishes ask for, with its shared lock, or builds it: one line on standard error says so, and what the build
+ * said last when it fails. rootfs: the image's root that the programs are of; NULL = the host's. The caller closes it. */
 MUST int sandbox_template_need(struct globals *g, const struct place *p, const struct engine *en, const struct engine_programs *programs,
 			       const struct engine_wishes *w, const char *rootfs, struct template_ *out, struct err *e);
 

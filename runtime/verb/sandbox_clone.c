@@ -17,7 +17,8 @@ struct options {
 static const struct opt opts[] = {
 	SANDBOX_READING_ROWS,
 	{ "port", 'p', OPT_VALUE, "N|auto", "the port (default: the next that is free)", offsetof(struct options, port) },
-	{ "new-password", 0, OPT_FLAG, NULL, "give it a password of its own (default: the first one's)", offsetof(struct options, new_password) },
+	{ "new-password", 0, OPT_FLAG, NULL, "give it a password of its own (default: the first one's)",
+	  offsetof(struct options, new_password) },
 	{ "start", 0, OPT_FLAG, NULL, "start it as well", offsetof(struct options, start) },
 	{ "stop", 0, OPT_FLAG, NULL, "stop the first one while a lot is copied, then start it again", offsetof(struct options, stop) },
 	{ NULL },
@@ -205,8 +206,8 @@ static int tell(struct cloning *x, struct err *e)
 	}
 	if (x->o->common.json || !strcmp(s->conf.backend ? s->conf.backend : "", "dir"))
 		return sandbox_tell(x->g, s, NULL, x->o->common.json, e);
-	text = arena_fmt(x->g->arena, "%s: %s for %s:%s, a clone of %s (%s); wasirun sandbox start %s\n", s->name, sandbox_title(x->g->arena, s),
-			 sandbox_listens(s), s->conf.port, from, copying_text(&x->copying), s->name);
+	text = arena_fmt(x->g->arena, "%s: %s for %s:%s, a clone of %s (%s); wasirun sandbox start %s\n", s->name,
+			 sandbox_title(x->g->arena, s), sandbox_listens(s), s->conf.port, from, copying_text(&x->copying), s->name);
 	return file_print(text, strlen(text), e);
 }
 
@@ -260,7 +261,8 @@ const struct verb verb_sandbox_clone = {
 	.name = "clone",
 	.args = "NAME[@SNAP] NEW [PORT]",
 	.summary = "make another sandbox with the data of one, or of one of its snapshots",
-	.details = "Database, user, settings and grants are the first one's, the password too unless --new-password. Where the file system can share\n"
+	.details = "Database, user, settings and grants are the first one's, the password too unless --new-password. Where the file system "
+		   "can share\n"
 		   "blocks (XFS, Btrfs) this takes tens of ms and no space, whatever the size; elsewhere it says first how much it copies.",
 	.opts = opts,
 	.opts_size = sizeof(struct options),

@@ -66,14 +66,18 @@ static void tell_cost(const struct copying *c)
 	(void)!file_complain(text, strlen(text), &ignored);
 }
 
-int copying_begin(struct globals *g, struct sandbox *s, int from, int to, bool stop_it, const char *verb, struct copying *out, struct err *e)
+int copying_begin(struct globals *g, struct sandbox *s, int from, int to, bool stop_it, const char *verb, struct copying *out,
+		  struct err *e)
 {
 	bool running;
 
 	TRY(prepare(g, s, from, to, out, &running, e));
 	if (running && !stop_it && !out->cost.reflink && out->cost.size.bytes >= LITTLE)
-		return fail(e, EBUSY, "%s is running, and a %s would hold it for as long as copying %s takes (no blocks can be shared here): --stop stops "
-				      "it for that and starts it again", s->name, verb, view_size(g->arena, out->cost.size.bytes));
+		return fail(e, EBUSY,
+			    "%s is running, and a %s would hold it for as long as copying %s takes (no blocks can be shared here): --stop "
+			    "stops "
+			    "it for that and starts it again",
+			    s->name, verb, view_size(g->arena, out->cost.size.bytes));
 	tell_cost(out);
 	if (running && stop_it)
 		return stop(out, e);
@@ -81,13 +85,15 @@ int copying_begin(struct globals *g, struct sandbox *s, int from, int to, bool s
 	return 0;
 }
 
-int replacing_begin(struct globals *g, struct sandbox *s, int from, int to, bool stop_it, const char *verb, struct copying *out, struct err *e)
+int replacing_begin(struct globals *g, struct sandbox *s, int from, int to, bool stop_it, const char *verb, struct copying *out,
+		    struct err *e)
 {
 	bool running;
 
 	TRY(prepare(g, s, from, to, out, &running, e));
 	if (running && !stop_it)
-		return fail(e, EBUSY, "%s is running, and a %s replaces its data: --stop stops it for that and starts it again", s->name, verb);
+		return fail(e, EBUSY, "%s is running, and a %s replaces its data: --stop stops it for that and starts it again", s->name,
+			    verb);
 	tell_cost(out);
 	return running ? stop(out, e) : 0;
 }
@@ -120,13 +126,14 @@ int copying_end(struct copying *c, int r, struct err *e)
 
 const char *copying_text(const struct copying *c)
 {
-	struct arena *a = c->g->arena;
-	const char *size = view_size(a, c->cost.size.bytes), *how = c->cost.reflink ? "shared" : "copied";
-	long long ms = (sys_now_us() - c->began + 999) / 1000;
+	struct text t = { .arena = c->g->arena };
 
+	text_fmt(&t, "%lld ms", (long long)(sys_now_us() - c->began + 999) / 1000);
+	if (c->cost.size.files)
+		text_fmt(&t, ", %s %s", view_size(t.arena, c->cost.size.bytes), c->cost.reflink ? "shared" : "copied");
 	if (c->stopped)
-		return arena_fmt(a, "%lld ms, %s %s, ready again after %lld ms", ms, size, how, (long long)c->start.ms);
-	if (c->held)
-		return arena_fmt(a, "%lld ms, %s %s, the server stood still for %lld ms", ms, size, how, (long long)(c->freezer.us + 999) / 1000);
-	return arena_fmt(a, "%lld ms, %s %s", ms, size, how);
+		text_fmt(&t, ", ready again after %lld ms", (long long)c->start.ms);
+	else if (c->held)
+		text_fmt(&t, ", the server stood still for %lld ms", (long long)(c->freezer.us + 999) / 1000);
+	return text_get(&t);
 }

@@ -17,7 +17,8 @@ struct copying {
 };
 /* Looks at s (locked): is it running? What will a copy of `from` to `to` cost? A running one is stopped when `stop`; else held, when
  * blocks are shared or little is copied; else EBUSY. verb: "snapshot", for that message. More than a little to copy is told first. */
-MUST int copying_begin(struct globals *g, struct sandbox *s, int from, int to, bool stop, const char *verb, struct copying *out, struct err *e);
+MUST int copying_begin(struct globals *g, struct sandbox *s, int from, int to, bool stop, const char *verb, struct copying *out,
+		       struct err *e);
 /* The same for data that are going to be replaced: a running one is EBUSY unless stop. */
 MUST int replacing_begin(struct globals *g, struct sandbox *s, int from, int to, bool stop, const char *verb, struct copying *out,
 			 struct err *e);
@@ -25,7 +26,7 @@ MUST int replacing_begin(struct globals *g, struct sandbox *s, int from, int to,
 MUST int still_begin(struct globals *g, struct sandbox *s, int from, int to, struct copying *out, struct err *e);
 /* Starts again what was stopped. r: how the work between went; its error wins. Returns r, or the start's error. */
 MUST int copying_end(struct copying *c, int r, struct err *e);
-/* "12 ms, 28.1M shared" or "45 ms, 28.1M copied", with what happened to the server. */
+/* "12 ms, 28.1M shared" or "45 ms, 28.1M copied, the server stood still for 40 ms". */
 const char *copying_text(const struct copying *c);
 
 #endif

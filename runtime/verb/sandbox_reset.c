@@ -22,8 +22,11 @@ static int build_again(struct globals *g, const struct sandbox *s, struct templa
 	TRY(en->find(g->arena, s->conf.image, &programs, e));
 	TRY(template_key(g->arena, en, &programs, &none, s->conf.image, &key, e));
 	if (strcmp(key, s->conf.template_) != 0)
-		return fail(e, ENOENT, "the template %s is gone, and was made with init files, settings or a server that are not there now: destroy %s and "
-				       "create it again", s->conf.template_, s->name);
+		return fail(e, ENOENT,
+			    "the template %s is gone, and was made with init files, settings or a server that are not there now: destroy "
+			    "%s and "
+			    "create it again",
+			    s->conf.template_, s->name);
 	return sandbox_template_need(g, &s->place, en, &programs, &none, s->conf.image, t, e);
 }
 
@@ -94,7 +97,8 @@ const struct verb verb_sandbox_reset = {
 	.name = "reset",
 	.args = "NAME",
 	.summary = "put a sandbox's data back to what they were when it was created",
-	.details = "All that was written since is lost; settings, password, port and snapshots stay. One that runs is stopped for it and started again.",
+	.details = "All that was written since is lost; settings, password, port and snapshots stay. One that runs is stopped for it and "
+		   "started again.",
 	.opts = opts,
 	.opts_size = sizeof(struct sandbox_common),
 	.min_args = 1,

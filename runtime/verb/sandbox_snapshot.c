@@ -169,8 +169,9 @@ const struct verb verb_sandbox_snapshot = {
 	.name = "snapshot",
 	.args = "NAME [SNAP]",
 	.summary = "keep a sandbox's data as they are now",
-	.details = "Without SNAP it is called by the time. A running server is held for the moment that it takes: tens of ms where the file\n"
-		   "system can share blocks (XFS, Btrfs). Elsewhere data are copied: up to 64M while it is held, more only with --stop.",
+	.details =
+		"Without SNAP it is called by the time. A running server is held for the moment that it takes: tens of ms where the file\n"
+		"system can share blocks (XFS, Btrfs). Elsewhere data are copied: up to 64M while it is held, more only with --stop.",
 	.opts = snapshot_opts,
 	.opts_size = sizeof(struct options),
 	.min_args = 1,
@@ -256,7 +257,8 @@ const struct verb verb_sandbox_restore = {
 	.name = "restore",
 	.args = "NAME SNAP",
 	.summary = "put the data of a snapshot in place of a sandbox's own",
-	.details = "What is in the sandbox now is lost: take a snapshot of it first. The exchange is one step: whatever happens, there are the\n"
+	.details = "What is in the sandbox now is lost: take a snapshot of it first. The exchange is one step: whatever happens, there are "
+		   "the\n"
 		   "old data or the new ones.",
 	.opts = restore_opts,
 	.opts_size = sizeof(struct options),

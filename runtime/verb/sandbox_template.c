@@ -17,7 +17,8 @@ struct options {
 static const struct opt opts[] = {
 	SANDBOX_READING_ROWS,
 	{ "quiet", 'q', OPT_FLAG, NULL, "list: only the keys", offsetof(struct options, quiet) },
-	{ "force", 'f', OPT_FLAG, NULL, "rm: even if the data of sandboxes are a layer on it, which are lost then", offsetof(struct options, force) },
+	{ "force", 'f', OPT_FLAG, NULL, "rm: even if the data of sandboxes are a layer on it, which are lost then",
+	  offsetof(struct options, force) },
 	{ NULL },
 };
 
@@ -97,8 +98,8 @@ static void as_text(struct arena *a, struct text *t, const struct place *p, cons
 	if (v->problem)
 		text_fmt(t, "problem:   %s\n", v->problem);
 	else
-		text_fmt(t, "engine:    %s %s\ncreated:   %s\nsize:      %s in %ju files\n", v->t.engine, v->t.version ? v->t.version : "",
-			 v->created ? v->created : "-", view_size(a, v->t.bytes), (uintmax_t)v->t.files);
+		text_fmt(t, "engine:    %s %s\ncreated:   %s\nsize:      %s in %ju files and directories\n", v->t.engine,
+			 v->t.version ? v->t.version : "", v->created ? v->created : "-", view_size(a, v->t.bytes), (uintmax_t)v->t.files);
 	for (i = 0; i < v->users.n; i++)
 		text_fmt(t, "layer:     %s%s\n", v->users.v[i].dir, v->users.v[i].there ? "" : " (not there any more: moved or deleted)");
 }
@@ -182,7 +183,8 @@ const struct verb verb_sandbox_template = {
 	.name = "template",
 	.args = "list | show KEY | rm KEY...",
 	.summary = "the data directories that sandboxes are cloned from",
-	.details = "A template is built once for an engine, its version, its settings and its init files, whose hash is in its key. A layer is a\n"
+	.details = "A template is built once for an engine, its version, its settings and its init files, whose hash is in its key. A "
+		   "layer is a\n"
 		   "sandbox whose data are an overlay on it.",
 	.opts = opts,
 	.opts_size = sizeof(struct options),

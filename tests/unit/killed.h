@@ -1,4 +1,5 @@
-/* killed.h - for tests of what a kill leaves: runs a function in a child that is killed at its n-th entry into or return from a system call. */
+/* killed.h - for tests of what a kill leaves: runs a function in a child that is killed at its n-th entry into or return from a system
+ * call. */
 #ifndef WASIRUN_TESTS_KILLED_H
 #define WASIRUN_TESTS_KILLED_H
 
