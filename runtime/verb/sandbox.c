@@ -7,13 +7,15 @@ extern const struct verb verb_sandbox_create, verb_sandbox_start, verb_sandbox_s
 	verb_sandbox_up, verb_sandbox_with, verb_sandbox_exec, verb_sandbox_shell, verb_sandbox_client;
 extern const struct verb verb_sandbox_list, verb_sandbox_inspect, verb_sandbox_status, verb_sandbox_logs, verb_sandbox_destroy,
 	verb_sandbox_prune;
-extern const struct verb verb_sandbox_env, verb_sandbox_activate;
+extern const struct verb verb_sandbox_env, verb_sandbox_activate, verb_sandbox_init;
+extern const struct verb verb_sandbox_snapshot, verb_sandbox_restore, verb_sandbox_clone, verb_sandbox_reset, verb_sandbox_template;
 const struct verb *const sandbox_verbs[] = {
 	&verb_sandbox_create, &verb_sandbox_up, &verb_sandbox_start, &verb_sandbox_stop, &verb_sandbox_restart, &verb_sandbox_run,
 	&verb_sandbox_with, &verb_sandbox_exec, &verb_sandbox_shell, &verb_sandbox_client,
 	&verb_sandbox_list, &verb_sandbox_inspect, &verb_sandbox_status, &verb_sandbox_logs,
 	&verb_sandbox_env, &verb_sandbox_activate,
-	&verb_sandbox_destroy, &verb_sandbox_prune,
+	&verb_sandbox_snapshot, &verb_sandbox_restore, &verb_sandbox_clone, &verb_sandbox_reset, &verb_sandbox_template,
+	&verb_sandbox_destroy, &verb_sandbox_prune, &verb_sandbox_init,
 	NULL,
 };
 
