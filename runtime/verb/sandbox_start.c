@@ -381,6 +381,15 @@ static void find_socket(struct starting *x)
 	x->s->conf.socket = path;
 }
 
+/* overlayfs has made a directory of root's there where root mounts it: without sudo it would be in the way of the next mount. */
+static void give_back_work(const struct sandbox *s)
+{
+	AUTO_FD int work = sys_openat2(s->fd, ".work/work", O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+
+	if (work >= 0)
+		(void)!sys_chown(work, "", s->place.data_uid, s->place.data_gid, AT_EMPTY_PATH);
+}
+
 /* From one that does not run. */
 static int bring_up(struct starting *x, struct err *e)
 {
@@ -401,6 +410,7 @@ static int bring_up(struct starting *x, struct err *e)
 	TRY(describe(x, e));
 	x->o->log_at = log_file_size(x->log);
 	TRY(box_start(x->g, &x->box, &x->o->pidfd, &x->pid, &x->warnings, e));
+	give_back_work(s);
 	r = finish(x, e);
 	if (r < 0) {
 		(void)!box_stop(x->g, x->box.id, SIGKILL, 0, &killed, &ignored);
