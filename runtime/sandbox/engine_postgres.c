@@ -4,6 +4,7 @@
 #include "sandbox/builtin.h"
 #include "sandbox/engine_impl.h"
 #include "sandbox/pgwire.h"
+#include "sandbox/scram.h"
 #include "sys/sys.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -122,96 +123,145 @@ static int command(struct arena *a, const struct engine_programs *p, const struc
 	return 0;
 }
 
-static void alter_role(struct text *t, const char *how, const char *user, const char *password)
+/* One who is given his names: who he is going to be, and how far we are. */
+struct naming {
+	struct pgwire c;
+	struct arena *a;
+	const struct sandbox *s;
+	const char *secret; /* the password as the server keeps it */
+};
+
+static void alter_role(struct text *t, const struct naming *x, const char *how, const char *user)
 {
 	text_fmt(t, "%s ROLE ", how);
 	pgwire_identifier(t, user);
 	text_str(t, " SUPERUSER LOGIN PASSWORD ");
-	pgwire_literal(t, password);
+	pgwire_literal(t, x->secret);
 	text_str(t, "; ");
 }
 
-/* The statements that give the roles their password; whether the user is there already is asked first. */
-static int roles(struct pgwire *c, const struct sandbox *s, struct text *t, struct err *e)
+static bool is_admin(const struct naming *x)
 {
-	const char *user = s->conf.user;
-	struct text ask = { .arena = c->a };
+	return strcmp(x->s->conf.user, ADMIN) == 0;
+}
+
+/* Is there a row of this name? */
+static int exists(struct naming *x, const char *query, const char *name, bool *yes, struct err *e)
+{
+	struct text t = { .arena = x->a };
 	struct strs found = { NULL, 0 };
 
-	alter_role(t, "ALTER", ADMIN, s->conf.password);
-	if (strcmp(user, ADMIN) == 0)
-		return 0;
-	text_str(&ask, "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = ");
-	pgwire_literal(&ask, user);
-	TRY(pgwire_query(c, text_get(&ask), &found, e));
-	alter_role(t, found.n ? "ALTER" : "CREATE", user, s->conf.password);
+	text_str(&t, query);
+	pgwire_literal(&t, name);
+	TRY(pgwire_query(&x->c, text_get(&t), &found, e));
+	*yes = found.n > 0;
 	return 0;
 }
 
-static void own(struct text *t, const struct sandbox *s)
+/* The statements that give the roles their password, and the database its owner. */
+static int roles(struct naming *x, struct text *t, struct err *e)
 {
-	if (strcmp(s->conf.user, ADMIN) == 0)
+	bool there;
+
+	alter_role(t, x, "ALTER", ADMIN);
+	if (is_admin(x))
+		return 0;
+	TRY(exists(x, "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = ", x->s->conf.user, &there, e));
+	alter_role(t, x, there ? "ALTER" : "CREATE", x->s->conf.user);
+	return 0;
+}
+
+static void own(struct text *t, const struct naming *x)
+{
+	if (is_admin(x))
 		return;
 	text_str(t, "; ALTER DATABASE ");
-	pgwire_identifier(t, s->conf.database);
+	pgwire_identifier(t, x->s->conf.database);
 	text_str(t, " OWNER TO ");
-	pgwire_identifier(t, s->conf.user);
+	pgwire_identifier(t, x->s->conf.user);
 }
 
-/* The sandbox's database by another way: the template has it under its own name, or nobody has one any more. */
-static int other_database(struct pgwire *c, const struct sandbox *s, const char *alter, struct err *e)
+/* From within the template's database, whose first connection is then not the user's, who would wait for its caches. A database that
+ * somebody is in cannot be renamed by ALTER DATABASE; its row can. */
+static int name_from_within(struct naming *x, struct err *e)
 {
-	struct text t = { .arena = c->a };
-	struct strs found = { NULL, 0 };
+	struct text t = { .arena = x->a };
 
-	text_str(&t, "SELECT 1 FROM pg_catalog.pg_database WHERE datname = ");
-	pgwire_literal(&t, s->conf.database);
-	TRY(pgwire_query(c, text_get(&t), &found, e));
-	t.n = 0;
+	TRY(roles(x, &t, e));
+	text_str(&t, "UPDATE pg_catalog.pg_database SET datname = ");
+	pgwire_literal(&t, x->s->conf.database);
+	text_str(&t, " WHERE datname = '" UNNAMED "'");
+	own(&t, x);
+	return pgwire_query(&x->c, text_get(&t), NULL, e);
+}
+
+/* The template has the database under its own name, or all of this was done before and nobody noted it, or it is to be one that every
+ * server has. */
+static int name_from_without(struct naming *x, struct err *e)
+{
+	struct text t = { .arena = x->a };
+	bool there;
+
+	TRY(exists(x, "SELECT 1 FROM pg_catalog.pg_database WHERE datname = ", x->s->conf.database, &there, e));
 	text_str(&t, "CREATE DATABASE ");
-	pgwire_identifier(&t, s->conf.database);
-	if (!found.n)
-		TRY(pgwire_query(c, text_get(&t), NULL, e));
-	TRY(pgwire_query(c, "DROP DATABASE IF EXISTS " UNNAMED, NULL, e));
+	pgwire_identifier(&t, x->s->conf.database);
+	if (!there)
+		TRY(pgwire_query(&x->c, text_get(&t), NULL, e));
+	TRY(pgwire_query(&x->c, "DROP DATABASE IF EXISTS " UNNAMED, NULL, e));
 	t.n = 0;
-	text_str(&t, alter);
+	text_str(&t, "");
+	TRY(roles(x, &t, e));
 	text_str(&t, "SELECT 1");
-	own(&t, s);
-	return pgwire_query(c, text_get(&t), NULL, e);
+	own(&t, x);
+	return pgwire_query(&x->c, text_get(&t), NULL, e);
 }
 
-static int names(struct pgwire *c, const struct sandbox *s, struct err *e)
+static int enter(struct naming *x, const char *password, const char *database, struct err *e)
 {
-	struct text alter = { .arena = c->a }, t = { .arena = c->a };
-	int r;
+	TRY(pgwire_open(&x->c, x->a, x->s->conf.socket, ADMIN, database, TALK_MS, e));
+	if (!x->secret) {
+		/* the server makes us a process meanwhile */
+		unsigned char salt[SCRAM_SALT];
 
-	TRY(roles(c, s, &alter, e));
-	text_str(&t, text_get(&alter));
-	text_str(&t, "ALTER DATABASE " UNNAMED " RENAME TO ");
-	pgwire_identifier(&t, s->conf.database);
-	own(&t, s);
-	r = pgwire_query(c, text_get(&t), NULL, e);
-	/* there is no such database; there is one of the new name */
-	if (r == -EINVAL && (strcmp(c->state, "3D000") == 0 || strcmp(c->state, "42P04") == 0))
-		return other_database(c, s, text_get(&alter), e);
-	return r;
+		TRY(sys_random(salt, sizeof salt));
+		x->secret = scram_secret(x->a, x->s->conf.password, salt);
+		if (!x->secret)
+			x->secret = x->s->conf.password;
+	}
+	return pgwire_login(&x->c, password, e);
 }
 
-/* All of it in one transaction where that can be, and done again harmlessly when nobody noted that it was done. */
+/* A name that each server has a database of. */
+static bool is_everywhere(const char *database)
+{
+	return strcmp(database, "postgres") == 0 || strcmp(database, "template1") == 0 || strcmp(database, "template0") == 0;
+}
+
+/* What is done in one transaction was done, or was not; each step can be done again where a kill came before anybody noted it. */
 static int baptise(struct arena *a, const struct sandbox *s, const char *template_password, struct err *e)
 {
-	struct pgwire c;
+	struct naming x = { .a = a, .s = s, .c.fd = -1 };
+	const char *password = template_password ? template_password : "";
+	bool within;
 	int r;
 
 	if (!s->conf.socket || !s->conf.password || !s->conf.database || !s->conf.user)
 		return fail(e, EINVAL, "sandbox %s has no socket, user, password or database in its sandbox.conf", s->name);
-	r = pgwire_open(&c, a, s->conf.socket, ADMIN, template_password ? template_password : "", ADMIN, TALK_MS, e);
-	if (r == -EACCES)
-		r = pgwire_open(&c, a, s->conf.socket, ADMIN, s->conf.password, ADMIN, TALK_MS, e);
-	if (r < 0)
-		return r;
-	r = names(&c, s, e);
-	pgwire_close(&c);
+	within = !is_everywhere(s->conf.database);
+	r = enter(&x, password, within ? UNNAMED : ADMIN, e);
+	if (r == -EACCES && strcmp(x.c.state, "3D000") == 0) {
+		within = false;
+		r = enter(&x, password, ADMIN, e);
+	}
+	if (r == -EACCES && strncmp(x.c.state, "28", 2) == 0) {
+		within = false;
+		r = enter(&x, s->conf.password, ADMIN, e);
+	}
+	if (r == 0)
+		r = within ? name_from_within(&x, e) : name_from_without(&x, e);
+	pgwire_close(&x.c);
+	if (r == 0)
+		*e = (struct err){ 0 };
 	return r;
 }
 

@@ -148,6 +148,9 @@ static void put(struct text *t, char type, const char *bytes, size_t n)
 	text_add(t, bytes, n);
 }
 
+/* What is said here holds passwords: a statement that fails must not stand in the server's log. */
+static const char options[] = "options\0-c log_min_error_statement=panic -c log_min_messages=fatal -c log_statement=none\0";
+
 static int send_startup(struct pgwire *c, const char *user, const char *database, struct err *e)
 {
 	struct text body = { .arena = c->a }, t = { .arena = c->a };
@@ -158,7 +161,7 @@ static int send_startup(struct pgwire *c, const char *user, const char *database
 	text_add(&body, user, strlen(user) + 1);
 	text_add(&body, "database", 9);
 	text_add(&body, database, strlen(database) + 1);
-	text_add(&body, "", 1);
+	text_add(&body, options, sizeof options);
 	put(&t, 0, body.s, body.n);
 	return send_all(c, t.s, t.n, e);
 }
@@ -182,10 +185,8 @@ static int authenticate(struct pgwire *c, const struct message *m, const char *p
 	}
 }
 
-int pgwire_login(struct pgwire *c, struct arena *a, int fd, const char *user, const char *password, const char *database,
-		 uint64_t timeout_ms, struct err *e)
+int pgwire_begin(struct pgwire *c, struct arena *a, int fd, const char *user, const char *database, uint64_t timeout_ms, struct err *e)
 {
-	struct message m;
 	int r;
 
 	c->a = a;
@@ -193,7 +194,30 @@ int pgwire_login(struct pgwire *c, struct arena *a, int fd, const char *user, co
 	c->until = sys_now_us() + (int64_t)timeout_ms * 1000;
 	c->from = c->n = 0;
 	c->state[0] = 0;
-	for (r = send_startup(c, user, database, e); r >= 0;) {
+	r = send_startup(c, user, database, e);
+	if (r < 0)
+		pgwire_close(c);
+	return r;
+}
+
+int pgwire_open(struct pgwire *c, struct arena *a, const char *socket, const char *user, const char *database, uint64_t timeout_ms,
+		struct err *e)
+{
+	AUTO_FD int fd = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	int r = fd < 0 ? fd : sys_connect_path(fd, socket);
+
+	c->fd = -1;
+	if (r < 0)
+		return fail_sys(e, r, "connect to PostgreSQL at %s", socket);
+	return pgwire_begin(c, a, take_fd(&fd), user, database, timeout_ms, e);
+}
+
+int pgwire_login(struct pgwire *c, const char *password, struct err *e)
+{
+	struct message m;
+	int r = 0;
+
+	while (r >= 0) {
 		r = next(c, &m, e);
 		if (r < 0)
 			break;
@@ -208,18 +232,6 @@ int pgwire_login(struct pgwire *c, struct arena *a, int fd, const char *user, co
 	}
 	pgwire_close(c);
 	return r;
-}
-
-int pgwire_open(struct pgwire *c, struct arena *a, const char *socket, const char *user, const char *password, const char *database,
-		uint64_t timeout_ms, struct err *e)
-{
-	AUTO_FD int fd = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	int r = fd < 0 ? fd : sys_connect_path(fd, socket);
-
-	c->fd = -1;
-	if (r < 0)
-		return fail_sys(e, r, "connect to PostgreSQL at %s", socket);
-	return pgwire_login(c, a, take_fd(&fd), user, password, database, timeout_ms, e);
 }
 
 /* The first column of a DataRow. */

@@ -16,13 +16,15 @@ struct pgwire {
 	char buf[8192];
 };
 
-/* Logs in over fd (a connected socket, which it takes over). -EACCES: the server refuses that user or password; -EPROTO: it is no such
- * server, or wants something else; -ETIMEDOUT. e holds the server's own words. */
-MUST int pgwire_login(struct pgwire *c, struct arena *a, int fd, const char *user, const char *password, const char *database,
-		      uint64_t timeout_ms, struct err *e);
+/* Says who wants what over fd (a connected socket, which it takes over). timeout_ms: until pgwire_close. */
+MUST int pgwire_begin(struct pgwire *c, struct arena *a, int fd, const char *user, const char *database, uint64_t timeout_ms, struct err *e);
 /* Connects to the socket file first. */
-MUST int pgwire_open(struct pgwire *c, struct arena *a, const char *socket, const char *user, const char *password, const char *database,
-		     uint64_t timeout_ms, struct err *e);
+MUST int pgwire_open(struct pgwire *c, struct arena *a, const char *socket, const char *user, const char *database, uint64_t timeout_ms,
+		     struct err *e);
+/* The rest of logging in; there is time for something else in between. On failure the connection is closed: -EACCES: the server refuses
+ * that user, password or database (c->state says which); -EPROTO: it is no such server, or wants something else; -ETIMEDOUT. e holds
+ * the server's own words. */
+MUST int pgwire_login(struct pgwire *c, const char *password, struct err *e);
 /* Runs statements, separated by ";": one transaction. values: the first column of each row, NULL = nobody asks ("" for a null).
  * -EINVAL: the server refuses it (c->state says how, e has its words); the connection can be used on. */
 MUST int pgwire_query(struct pgwire *c, const char *sql, struct strs *values, struct err *e);

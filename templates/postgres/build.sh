@@ -82,6 +82,13 @@ export POSTGRES_PASSWORD="$ADMIN_PASSWORD" PGDATA="$DATA" PATH="$BIN:$PATH"
 init_files
 unset PGHOST PGUSER PGDATABASE PGPASSWORD POSTGRES_PASSWORD
 
+# The password that a sandbox's first start logs in with, once, over its socket, and then replaces: kept in the form that takes the server
+# no time. (Where it has that form no more, nothing changes but the time.)
+as_admin -d postgres -v password="$ADMIN_PASSWORD" <<'SQL' 2>/dev/null || :
+SET password_encryption = 'md5';
+ALTER ROLE postgres PASSWORD :'password';
+SQL
+
 # What initdb made is in order; what the init files made gets its statistics here, once, and no sandbox has to.
 [ -z "$INIT" ] || as_admin -d "$POSTGRES_DB" -c 'VACUUM (ANALYZE)'
 kill -INT "$server"

@@ -2,6 +2,7 @@
  * answers. */
 #include "base/fd.h"
 #include "sandbox/pgwire.h"
+#include "sandbox/scram.h"
 #include "sys/sys.h"
 #include "tests/unit/test.h"
 #include <errno.h>
@@ -33,7 +34,9 @@ static int login(struct talk *t, const char *answers, size_t n)
 		return -EIO;
 	t->server = pair[1];
 	shutdown(pair[1], SHUT_WR);
-	return pgwire_login(&t->c, &t->a, pair[0], "postgres", "se'cret", "db", 2000, &t->e);
+	if (pgwire_begin(&t->c, &t->a, pair[0], "postgres", "db", 2000, &t->e) < 0)
+		return -EPIPE;
+	return pgwire_login(&t->c, "se'cret", &t->e);
 }
 #define LOGIN(t, answers) login(t, answers, sizeof(answers) - 1)
 
@@ -53,7 +56,9 @@ static void hang_up(struct talk *t)
 
 TEST(pgwire_logs_in)
 {
-	static const char said[] = "\0\0\0\x23\0\x03\0\0user\0postgres\0database\0db\0\0p\0\0\0\x0cse'cret";
+	static const char said[] = "\0\0\0\x7c\0\x03\0\0user\0postgres\0database\0db\0"
+				   "options\0-c log_min_error_statement=panic -c log_min_messages=fatal -c log_statement=none\0\0"
+				   "p\0\0\0\x0cse'cret";
 	struct talk t;
 
 	CHECK_INT(LOGIN(&t, CLEAR_TEXT OK STATUS READY), 0);
@@ -192,7 +197,8 @@ TEST(pgwire_silent_server_has_a_deadline)
 	int pair[2];
 
 	REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == 0);
-	CHECK_INT(pgwire_login(&t.c, &t.a, pair[0], "u", "p", "d", 100, &t.e), -ETIMEDOUT);
+	CHECK_INT(pgwire_begin(&t.c, &t.a, pair[0], "u", "d", 100, &t.e), 0);
+	CHECK_INT(pgwire_login(&t.c, "p", &t.e), -ETIMEDOUT);
 	CHECK(sys_now_us() - before < 3000000);
 	close(pair[1]);
 	arena_drop(&t.a);
@@ -206,5 +212,22 @@ TEST(pgwire_quotes)
 	pgwire_literal(&t, "it's a \\ \"b\"; DROP");
 	pgwire_identifier(&t, "we\"ird'\\");
 	CHECK_STR(text_get(&t), "E'it''s a \\\\ \"b\"; DROP'\"we\"\"ird'\\\"");
+	arena_drop(&a);
+}
+
+/* The example of RFC 7677 has these two; checked against another implementation. */
+TEST(scram_secrets)
+{
+	static const unsigned char salt[SCRAM_SALT] = { 0x5b, 0x6d, 0x99, 0x68, 0x9d, 0x12, 0x35, 0x8e,
+							0xec, 0xa0, 0x4b, 0x14, 0x12, 0x36, 0xfa, 0x81 };
+	struct arena a = { 0 };
+	char lengthy[101];
+
+	CHECK_STR(scram_secret(&a, "pencil", salt), "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=");
+	memset(lengthy, 'x', 100);
+	lengthy[100] = 0;
+	CHECK_STR(scram_secret(&a, lengthy, salt), "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$xjU8vAm/K02dHyJ2LSAx0+tb/ijBY94hXwdvXHfSQAU=:Zzq5ZS5wIB3rISxRyxmLfVMXMEZVc4rZ8DABfGEfjHI=");
+	CHECK_STR(scram_secret(&a, "pa\xc3\xa9", salt), NULL);
+	CHECK_STR(scram_secret(&a, "tab\there", salt), NULL);
 	arena_drop(&a);
 }
