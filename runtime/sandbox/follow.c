@@ -9,17 +9,19 @@
 
 #define LOG "logs/server.log"
 #define CHUNK 65536
+#define INSIDE (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS)
 
 struct following {
 	const struct sandbox *s;
 	int fd;         /* of the log; -1 = there is none now */
+	int dir;        /* that it lies in */
 	uint64_t at;    /* read so far */
 	char buf[CHUNK];
 };
 
 static int open_log(const struct sandbox *s)
 {
-	return sys_openat2(s->fd, LOG, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	return sys_openat2(s->fd, LOG, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, INSIDE);
 }
 
 /* Where the last n lines begin. A last line without its end counts. */
@@ -90,40 +92,37 @@ static int reopen(struct following *f, struct err *e)
 	return 0;
 }
 
-/* Empties the queue. False: the directory of the logs is gone. */
-static bool read_events(int events)
+static void empty_queue(int events)
 {
-	union {
-		struct inotify_event e;
-		char bytes[4096];
-	} buf;
-	bool there = true;
-	ssize_t n, at;
+	char buf[4096];
 
-	while ((n = sys_read(events, &buf, sizeof buf)) > 0)
-		for (at = 0; at < n;) {
-			const struct inotify_event *x = (const void *)(buf.bytes + at);
-
-			at += (ssize_t)sizeof *x + x->len;
-			if (x->mask & (IN_DELETE_SELF | IN_UNMOUNT | IN_IGNORED))
-				there = false;
-		}
-	return there;
+	while (sys_read(events, buf, sizeof buf) > 0)
+		;
 }
 
-static int watch(const struct sandbox *s, struct err *e)
+/* inotify(7) would tell of its end only when nobody has a file of it open; we have. */
+static bool directory_is_gone(const struct following *f)
 {
-	AUTO_FD int dir = sys_openat2(s->fd, "logs", O_PATH | O_DIRECTORY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
-	int events = dir < 0 ? dir : sys_inotify(), r;
+	struct stat st;
+
+	return sys_fstat(f->dir, &st) < 0 || st.st_nlink == 0;
+}
+
+/* The log's directory, and the one above for its end. */
+static int watch(const struct following *f, struct err *e)
+{
+	int events = sys_inotify(), r = 0, i;
 	char path[40];
 
 	if (events < 0)
-		return fail_sys(e, events, "cannot follow %s/logs", s->dir);
-	snprintf(path, sizeof path, "/proc/self/fd/%d", dir);
-	r = sys_inotify_add(events, path, IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR);
+		return fail_sys(e, events, "cannot follow %s/" LOG, f->s->dir);
+	for (i = 0; i < 2 && r >= 0; i++) {
+		snprintf(path, sizeof path, "/proc/self/fd/%d", i ? f->s->fd : f->dir);
+		r = sys_inotify_add(events, path, (i ? IN_DELETE : IN_MODIFY | IN_CREATE | IN_MOVED_TO) | IN_ONLYDIR);
+	}
 	if (r < 0) {
 		fd_close(&events);
-		return fail_sys(e, r, "cannot follow %s/logs", s->dir);
+		return fail_sys(e, r, "cannot follow %s/" LOG, f->s->dir);
 	}
 	return events;
 }
@@ -132,28 +131,26 @@ static int watch(const struct sandbox *s, struct err *e)
 static int go_on(struct following *f, int events, int pidfd, struct err *e)
 {
 	struct pollfd p[] = { { events, POLLIN, 0 }, { 1, 0, 0 }, { pidfd, POLLIN, 0 } };
-	bool there = true;
 
-	while (there) {
+	for (;;) {
 		int r = sys_poll(p, 3, -1);
-		bool ended = p[2].revents != 0;
+		bool ended = p[2].revents != 0 || directory_is_gone(f);
 
 		if (r < 0 && r != -EINTR)
 			return fail_sys(e, r, "cannot wait for the log");
 		if (p[1].revents & (POLLERR | POLLHUP | POLLNVAL))
 			return 0;
-		there = read_events(events);
+		empty_queue(events);
 		TRY(reopen(f, e));
 		TRY(print_rest(f, e));
 		if (ended)
 			return 0;
 	}
-	return 0;
 }
 
 int follow_log(const struct sandbox *s, int64_t lines, bool follow, int pidfd, struct err *e)
 {
-	struct following f = { .s = s, .fd = open_log(s) };
+	struct following f = { .s = s, .fd = open_log(s), .dir = sys_openat2(s->fd, "logs", O_PATH | O_DIRECTORY, 0, INSIDE) };
 	AUTO_FD int events = -1;
 	struct stat st;
 	int r = 0;
@@ -161,7 +158,7 @@ int follow_log(const struct sandbox *s, int64_t lines, bool follow, int pidfd, s
 	if (f.fd < 0 && f.fd != -ENOENT)
 		return fail_sys(e, f.fd, "%s/" LOG, s->dir);
 	if (follow) {
-		events = watch(s, e); /* first, so that nothing is lost between the two */
+		events = f.dir < 0 ? fail_sys(e, f.dir, "%s/logs", s->dir) : watch(&f, e); /* first, so that nothing is lost between the two */
 		r = events < 0 ? events : 0;
 	}
 	if (r >= 0 && f.fd >= 0) {
@@ -178,5 +175,6 @@ int follow_log(const struct sandbox *s, int64_t lines, bool follow, int pidfd, s
 	if (r >= 0 && follow)
 		r = go_on(&f, events, pidfd, e);
 	fd_close(&f.fd);
+	fd_close(&f.dir);
 	return r;
 }

@@ -112,8 +112,9 @@ static bool same_program(struct arena *a, int proc, const char *one, const char 
 {
 	struct stat x, y;
 
-	return one && sys_statat(proc, arena_fmt(a, "%s/exe", one), &x, 0) == 0 && sys_statat(proc, arena_fmt(a, "%s/exe", two), &y, 0) == 0 &&
-	       x.st_ino == y.st_ino && x.st_dev == y.st_dev;
+	if (!one || sys_statat(proc, arena_fmt(a, "%s/exe", one), &x, 0) < 0 || sys_statat(proc, arena_fmt(a, "%s/exe", two), &y, 0) < 0)
+		return false;
+	return x.st_ino == y.st_ino && x.st_dev == y.st_dev;
 }
 
 static void add(struct arena *a, int proc, const char *pid, bool ours, struct look_memory *out)
@@ -199,6 +200,29 @@ static bool is_id(const char *name)
 	return strlen(name) == 8 && strspn(name, "0123456789abcdef") == 8;
 }
 
+/* Only a refusal says for certain that nobody is there. */
+static bool answers(int dir)
+{
+	struct tree_reader reader;
+	const struct dirent64 *d;
+
+	if (dir < 0)
+		return dir != -ENOENT;
+	if (tree_read(&reader, dir) < 0)
+		return true;
+	while (tree_next(&reader, &d) > 0) {
+		struct stat st;
+
+		if (sys_statat(dir, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISSOCK(st.st_mode))
+			continue;
+		AUTO_FD int sock = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+		if (sock < 0 || sys_connect_at(sock, dir, d->d_name) != -ECONNREFUSED)
+			return true;
+	}
+	return false;
+}
+
 int sockets_list(struct arena *a, const struct place *p, socket_dirs *out, struct err *e)
 {
 	AUTO_FD int dir = sys_open(AT_FDCWD, p->sockets, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
@@ -213,8 +237,11 @@ int sockets_list(struct arena *a, const struct place *p, socket_dirs *out, struc
 	while (r >= 0 && (r = tree_next(&reader, &d)) > 0) {
 		struct stat st;
 
-		if (is_id(d->d_name) && sys_statat(dir, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
-			*arena_push(a, out) = (struct socket_dir){ arena_str(a, d->d_name), time(NULL) - st.st_mtime };
+		if (!is_id(d->d_name) || sys_statat(dir, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
+			continue;
+		AUTO_FD int sub = tree_open(dir, d->d_name);
+
+		*arena_push(a, out) = (struct socket_dir){ arena_str(a, d->d_name), time(NULL) - st.st_mtime, answers(sub) };
 	}
 	return r < 0 ? fail_sys(e, r, "cannot list %s", p->sockets) : 0;
 }

@@ -40,7 +40,8 @@ int64_t look_age(struct arena *a, pid_t pid);
 
 struct socket_dir {
 	const char *id;
-	int64_t age; /* seconds since something in it changed */
+	int64_t age;  /* seconds since something in it changed */
+	bool answers; /* somebody listens at a socket of it: another user's or state root's server, perhaps */
 };
 typedef LIST(struct socket_dir) socket_dirs;
 /* The sandboxes' directories of sockets below place.sockets, by id. */

@@ -140,7 +140,6 @@ static int look_for_copy(struct arena *a, struct sandbox *s, struct err *e)
 		return 0;
 	s->copied = true;
 	s->conf.inode = inode;
-	s->conf.name = s->name;
 	return sandbox_new_id(a, &s->conf.id, e);
 }
 

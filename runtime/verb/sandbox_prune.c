@@ -143,7 +143,7 @@ static void sockets(struct pruning *x, const struct strs *alive)
 		return;
 	}
 	for (i = 0; i < dirs.n; i++) {
-		bool used = dirs.v[i].age < YOUNG_SECONDS;
+		bool used = dirs.v[i].answers || dirs.v[i].age < YOUNG_SECONDS;
 
 		for (k = 0; k < alive->n && !used; k++) {
 			const char *dash = strrchr(alive->v[k], '-');

@@ -170,7 +170,8 @@ TEST(sandbox_copies_and_moves)
 	CHECK(!one.copied);
 	CHECK(two.copied);
 	CHECK(strcmp(one.conf.id, two.conf.id) != 0);
-	CHECK_STR(two.conf.name, "twin");
+	CHECK_STR(two.name, "twin");
+	CHECK_STR(two.conf.name, "dev"); /* until it is started under its own */
 	CHECK_INT(sandbox_save(&two, &l.e), 0);
 	sandbox_close(&two);
 	sandbox_close(&one);
