@@ -76,7 +76,7 @@ static int measure(int dir, dev_t dev, unsigned depth, struct tree_size *out)
 
 			if (sub >= 0)
 				r = measure(sub, dev, depth + 1, out);
-			else if (sub != -ENOENT)
+			else if (sub != -ENOENT && sub != -EACCES) /* closed to everybody: overlayfs has one */
 				r = sub;
 			if (r < 0)
 				break;
