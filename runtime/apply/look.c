@@ -2,6 +2,8 @@
  * Must not open anything for reading, and must not change anything. */
 #include "apply/look.h"
 #include "sys/sys.h"
+#include <limits.h>
+#include <string.h>
 
 /* Whose mounts can be idmapped, as of kernel 6.3 for the last two; what is missing here is written to as its owner only. */
 static bool takes_idmap(long type)
@@ -13,6 +15,15 @@ static bool takes_idmap(long type)
 		if (type == types[i])
 			return true;
 	return type == tmpfs && sys_kernel_version() >= 6003;
+}
+
+/* /bin and its like may be links into /usr. */
+static const char *link_below_root(struct arena *a, const char *path)
+{
+	char text[PATH_MAX];
+	ssize_t n = strrchr(path, '/') == path ? sys_readlink(AT_FDCWD, path, text, sizeof text) : -1;
+
+	return n > 0 ? arena_str(a, text) : NULL;
 }
 
 void look_at(struct arena *a, const struct strs *paths, path_facts *out)
@@ -28,6 +39,7 @@ void look_at(struct arena *a, const struct strs *paths, path_facts *out)
 			continue;
 		*arena_push(a, out) = (struct path_fact){ .path = paths->v[i], .directory = S_ISDIR(st.st_mode), .uid =
 			st.st_uid, .gid = st.st_gid,
-							  .idmap = sys_fstatfs(fd, &fs) == 0 && takes_idmap((long)fs.f_type) };
+							  .idmap = sys_fstatfs(fd, &fs) == 0 && takes_idmap((long)fs.f_type),
+							  .link = link_below_root(a, paths->v[i]) };
 	}
 }

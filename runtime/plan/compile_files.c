@@ -278,6 +278,20 @@ static void add_hide(struct compiling *k, const struct places *l, size_t at)
 	compile_push(k->a, &k->out->linux_->masked_paths, path);
 }
 
+/* A link of the host's into /usr, with nothing granted or hidden below it: the link is enough, and cheaper than a mount. */
+static bool stays_link(struct compiling *k, const struct places *l, const struct place *p)
+{
+	const struct path_fact *f = compile_fact(k->c, p->source);
+	size_t i;
+
+	if (!k->c->ephemeral || p->at[0] || !f || !f->link || strncmp(f->link + (f->link[0] == '/'), "usr/", 4) != 0 || strstr(f->link, ".."))
+		return false;
+	for (i = 0; i < l->n; i++)
+		if (below(l->v[i].inside, p->inside))
+			return false;
+	return true;
+}
+
 static int add_places(struct compiling *k, const struct places *l, struct err *e)
 {
 	const char *noexec = k->m->exec_any ? "" : " noexec";
@@ -288,6 +302,10 @@ static int add_places(struct compiling *k, const struct places *l, struct err *e
 
 		switch (p->kind) {
 		case PLACE_READ:
+			if (stays_link(k, l, p)) {
+				compile_mount(k, p->inside, "bind", p->source, "bind copy-symlink");
+				break;
+			}
 			idmap(k, p, compile_mount(k, p->inside, "bind", p->source, read_options(compile_fact(k->c, p->source))));
 			compile_push(k->a, &k->g->read, p->inside);
 			break;

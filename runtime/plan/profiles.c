@@ -107,10 +107,18 @@ static bool listed(const struct strs *l, const char *s)
 /* In its place, unless it is there. */
 static void insert(struct arena *a, struct strs *l, const char *s)
 {
-	size_t at = 0;
+	size_t at = 0, end = l->n;
 
-	while (at < l->n && strcmp(l->v[at], s) < 0)
-		at++;
+	if (end && strcmp(l->v[end - 1], s) < 0) /* copies of a list come in its order */
+		at = end;
+	while (at < end) {
+		size_t middle = (at + end) / 2;
+
+		if (strcmp(l->v[middle], s) < 0)
+			at = middle + 1;
+		else
+			end = middle;
+	}
 	if (at < l->n && strcmp(l->v[at], s) == 0)
 		return;
 	*arena_push(a, l) = NULL;
