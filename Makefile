@@ -99,7 +99,7 @@ $(B)/tests/broker/box: $(B)/tests/broker/box.o $(B)/libwasirun.a
 	$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
 check-broker: $(B)/tests/broker/box
 	@tests/deps broker
-	B=$(B) bats tests/broker
+	@$(RUN) broker
 bench-broker: $(B)/tests/broker/box
 	tests/bench/broker.py $(B)/tests/broker/box
 
@@ -115,10 +115,10 @@ $(B)/tests/manifests: $(MANIFEST_OBJ) $(B)/libpure.a
 
 RUNTIME ?= $(B)/wasirun
 RUN = B=$(B) RUNTIME=$(RUNTIME) CI=$(CI) tests/run
-test-programs: $(UNIT) $(B)/tests/golden $(B)/tests/manifests $(B)/tests/tool $(B)/tests/lint/docgen
+test-programs: $(UNIT) $(B)/tests/golden $(B)/tests/manifests $(B)/tests/tool $(B)/tests/broker/box $(B)/tests/lint/docgen
 check: check-deps
 	@$(MAKE) --no-print-directory all test-programs $(FUZZ)
-	@$(RUN) unit golden lint fuzz bats escape fault engines vm
+	@$(RUN) unit golden lint fuzz bats escape fault broker engines vm
 check-deps:
 	@if [ "$$(id -u)" = 0 ]; then tests/deps all; else echo "make check needs root; make check-unit does not" >&2; exit 1; fi
 check-unit: all test-programs
@@ -219,7 +219,7 @@ help:
 	@echo "make check-fault   killed and failing system calls; nothing may be left"
 	@echo "make check-engines Docker, containerd, Podman, Buildah"
 	@echo "make check-vm      bats and fault on pure cgroup v2 in a virtual machine"
-	@echo "make check-broker  programs behind network grants: Redis, PostgreSQL, nginx, curl, Python"
+	@echo "make check-broker  programs behind network grants: Redis, PostgreSQL, MariaDB, nginx, curl, Python"
 	@echo "make bench-sandbox database sandboxes beside the bare server, pg_virtualenv and docker run"
 	@echo "make bench-broker  throughput of a brokered connection against a native one"
 	@echo "make asan ubsan    the same code under sanitizers"

@@ -6,6 +6,7 @@
 #include "oci/manifest.h"
 #include "sys/sys.h"
 #include "base/text.h"
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,8 @@ static void inside(int sock, const char *resolv, char **argv)
 	struct err e;
 	int lo = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) /* a box that is killed leaves nothing behind */
+		die("prctl", NULL);
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("proc", "/proc", "proc", 0, NULL) < 0)
 		die("proc", NULL);
 	if (resolv && mount(resolv, "/etc/resolv.conf", NULL, MS_BIND, NULL) < 0)

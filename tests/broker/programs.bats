@@ -8,7 +8,7 @@ setup_file() {
 	WORK=$(mktemp -d /tmp/wasirun-programs-XXXXXX)
 	export WORK
 	chmod 777 "$WORK"
-	unshare -n --kill-child sleep 600 &
+	unshare -n sleep 600 >/dev/null 2>&1 3>&- 4>&- &
 	echo $! >"$WORK/host.pid"
 	for _ in $(seq 100); do # until it is in its namespace
 		[ "$(readlink /proc/self/ns/net)" != "$(readlink "/proc/$(cat "$WORK/host.pid")/ns/net")" ] && break
@@ -24,7 +24,7 @@ teardown_file() {
 	rm -rf "$WORK"
 }
 
-in_host() { nsenter -t "$(cat "$WORK/host.pid")" -n "$@"; }
+in_host() { ${EXEC-} nsenter -t "$(cat "$WORK/host.pid")" -n "$@"; }
 box() { in_host "$BOX" --report "$WORK/refused" "$@"; }
 as() { # USER: the box itself runs as an ordinary user
 	local user=$1
@@ -34,22 +34,26 @@ as() { # USER: the box itself runs as an ordinary user
 
 # The server in the background, until COMMAND says that it is there.
 wait_for() {
-	for _ in $(seq 100); do
+	for _ in $(seq 150); do
 		"$@" >/dev/null 2>&1 && return
 		sleep 0.1
 	done
 	echo "not there: $*"
-	cat "$WORK/log" "$WORK/refused" || true
+	"$@" || true
+	tail -20 "$WORK/log" "$WORK/refused" || true
 	return 1
 }
 
 teardown() {
-	[ ! -e "$WORK/server.pid" ] || kill "$(cat "$WORK/server.pid")" 2>/dev/null || true
-	rm -f "$WORK/server.pid"
+	local p
+	for p in server upstream; do
+		[ ! -e "$WORK/$p.pid" ] || kill "$(cat "$WORK/$p.pid")" 2>/dev/null || true
+		rm -f "$WORK/$p.pid"
+	done
 }
 
 serve() {
-	"$@" >"$WORK/log" 2>&1 3>&- &
+	EXEC=exec "$@" >"$WORK/log" 2>&1 3>&- 4>&- & # so that the process is the box's own
 	echo $! >"$WORK/server.pid"
 }
 
@@ -62,7 +66,6 @@ serve() {
 	run box --connect 203.0.113.5:1 -- redis-cli -h 203.0.113.5 get key
 	[[ $output == *"Permission denied"* ]]
 	in_host redis-benchmark -h 203.0.113.5 -q -n 2000 -c 50 -t set,get >/dev/null
-	in_host redis-cli -h 203.0.113.5 shutdown nosave || true
 }
 
 @test "postgres: initialised and served as an ordinary user" {
@@ -75,7 +78,21 @@ serve() {
 	[ "$(as postgres --connect 203.0.113.5:5432 -- psql -h 203.0.113.5 -U postgres -Atc 'select 6*7')" = 42 ]
 	in_host psql -h 203.0.113.5 -U postgres -qc 'create table t as select generate_series(1,100000) n' -c 'analyze t'
 	[ "$(in_host psql -h 203.0.113.5 -U postgres -Atc 'set max_parallel_workers_per_gather=2' -c 'select count(*) from t' | tail -1)" = 100000 ]
-	kill -INT "$(head -1 "$WORK/pg/postmaster.pid")" 2>/dev/null || true
+}
+
+@test "mariadb: initialised and served as an ordinary user" {
+	cd "$WORK"
+	install -d -o mysql -g mysql "$WORK/my"
+	as mysql --listen 203.0.113.5:3306 -- mariadb-install-db --no-defaults --datadir="$WORK/my" --skip-test-db \
+		--auth-root-authentication-method=normal >"$WORK/log" 2>&1 || { cat "$WORK/log"; false; }
+	printf '%s\n' "create user u@'%';" "grant all on *.* to u@'%';" >"$WORK/my.sql" # one a line
+	chmod 644 "$WORK/my.sql"
+	serve as mysql --listen 203.0.113.5:3306 -- mariadbd --no-defaults --datadir="$WORK/my" --socket="$WORK/my/sock" --pid-file="$WORK/my/pid" \
+		--bind-address=0.0.0.0 --init-file="$WORK/my.sql" --skip-name-resolve
+	wait_for in_host mariadb --no-defaults -h 203.0.113.5 -u u -e 'select 1'
+	[ "$(as mysql --connect 203.0.113.5:3306 -- mariadb --no-defaults -h 203.0.113.5 -u u -BNe 'select 6*7')" = 42 ]
+	run as mysql --connect 203.0.113.5:1 -- mariadb --no-defaults -h 203.0.113.5 -u u -BNe 'select 6*7'
+	[[ $status != 0 && $output != *42* ]]
 }
 
 @test "nginx with several workers, as a server and as a proxy; curl" {
@@ -91,8 +108,8 @@ serve() {
 		server { listen [::]:8083 ipv6only=off; location / { return 200 "dual\n"; } }
 	}
 	EOF
-	in_host python3 -m http.server --bind 203.0.113.5 8082 >/dev/null 2>&1 3>&- &
-	upstream=$!
+	EXEC=exec in_host python3 -m http.server --bind 203.0.113.5 8082 >/dev/null 2>&1 3>&- 4>&- &
+	echo $! >"$WORK/upstream.pid"
 	chmod 755 "$WORK/nginx.conf"
 	serve as www-data --listen 203.0.113.5:8080-8081 --listen '[::]:8083' --connect 203.0.113.5:8082 -- nginx -c "$WORK/nginx.conf" -p "$WORK"
 	wait_for in_host curl -sf http://203.0.113.5:8080/
@@ -104,7 +121,6 @@ serve() {
 	[ "$(in_host curl -s 'http://[::1]:8083/')" = dual ]
 	[ "$(in_host curl -s http://127.0.0.1:8083/)" = dual ]
 	[ "$(box --connect 203.0.113.5:8080 -- curl -s http://203.0.113.5:8080/)" = 8080 ]
-	kill "$upstream"
 }
 
 @test "Python: asyncio as client and server, inside and through grants" {
@@ -135,11 +151,12 @@ serve() {
 }
 
 @test "the supervisor is small" {
-	box --listen 203.0.113.5:9000 -- sleep 3 3>&- &
+	serve box --listen 203.0.113.5:9000 -- sleep 30
 	sleep 1
-	found=
+	local p pss found='' host
+	host=$(readlink "/proc/$(cat "$WORK/host.pid")/ns/net")
 	for p in /proc/[0-9]*; do
-		[ "$(cat "$p/comm" 2>/dev/null)" = wasirun-network ] || continue
+		[ "$(cat "$p/comm" 2>/dev/null)" = wasirun-network ] && [ "$(readlink "$p/ns/net")" = "$host" ] || continue
 		pss=$(awk '/^Pss:/ {print $2}' "$p/smaps_rollup" 2>/dev/null) || true
 		[ -n "$pss" ] || continue # one that has ended and is not reaped
 		echo "$pss kB"
@@ -147,5 +164,4 @@ serve() {
 		[ "$pss" -lt 1024 ] # what is its own, and its share of libc
 	done
 	[ -n "$found" ]
-	wait
 }
