@@ -150,15 +150,16 @@ static int go_on(struct following *f, int events, int pidfd, struct err *e)
 
 int follow_log(const struct sandbox *s, int64_t lines, bool follow, int pidfd, struct err *e)
 {
-	struct following f = { .s = s, .fd = open_log(s), .dir = sys_openat2(s->fd, "logs", O_PATH | O_DIRECTORY, 0, INSIDE) };
+	struct following f = { .s = s, .fd = open_log(s) };
 	AUTO_FD int events = -1;
 	struct stat st;
 	int r = 0;
 
+	f.dir = sys_openat2(s->fd, "logs", O_PATH | O_DIRECTORY, 0, INSIDE);
 	if (f.fd < 0 && f.fd != -ENOENT)
 		return fail_sys(e, f.fd, "%s/" LOG, s->dir);
-	if (follow) {
-		events = f.dir < 0 ? fail_sys(e, f.dir, "%s/logs", s->dir) : watch(&f, e); /* first, so that nothing is lost between the two */
+	if (follow) { /* first, so that nothing is lost between the two */
+		events = f.dir < 0 ? fail_sys(e, f.dir, "%s/logs", s->dir) : watch(&f, e);
 		r = events < 0 ? events : 0;
 	}
 	if (r >= 0 && f.fd >= 0) {

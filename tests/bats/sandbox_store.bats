@@ -17,6 +17,7 @@ teardown() {
 	local d
 	[ -n "$T" ] || return 0
 	for d in "$T"/*/.sandboxes "$T"/boxes; do
+		# shellcheck disable=SC2046
 		[ ! -d "$d" ] || rt sandbox destroy --dir "$d" --force $(ls "$d") >/dev/null 2>&1 || true
 	done
 	cd /
@@ -281,12 +282,12 @@ state_of() { same "$(field "$1" state)" "$2"; }
 
 @test "prune: expired ones, what was killed, servers without a tree, dead sockets and leases" {
 	up keep
-	up old --ttl 1h
+	up old
 	up lost
 	quiet_prune
 	local lost port
 	lost=$(field lost pid) port=$(conf lost DB_PORT)
-	sed -i "s/^SANDBOX_EXPIRES=.*/SANDBOX_EXPIRES='1000000000'/" .sandboxes/old/config/sandbox.conf
+	echo "SANDBOX_EXPIRES='1000000000'" >>.sandboxes/old/config/sandbox.conf # by hand: nobody is there to end it in time
 	mkdir -p .sandboxes/half
 	cp .sandboxes/keep/.gitignore .sandboxes/half/
 	rm -rf .sandboxes/lost
@@ -353,6 +354,7 @@ state_of() { same "$(field "$1" state)" "$2"; }
 	same "$(jq length <<<"$output")" 50
 	same "$(jq -r '.[].port' <<<"$output" | sort -u | wc -l)" 50
 	same "$(jq -r '.[].state' <<<"$output" | sort -u)" stopped
+	# shellcheck disable=SC2046
 	ok sb destroy $(sb list -q)
 	same "$(ls "$T/data/ports" | wc -l)" 0
 }
