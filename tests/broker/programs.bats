@@ -53,7 +53,7 @@ teardown() {
 }
 
 serve() {
-	EXEC=exec "$@" >"$WORK/log" 2>&1 3>&- 4>&- & # so that the process is the box's own
+	EXEC="exec" "$@" >"$WORK/log" 2>&1 3>&- 4>&- & # so that the process is the box's own
 	echo $! >"$WORK/server.pid"
 }
 
@@ -108,7 +108,7 @@ serve() {
 		server { listen [::]:8083 ipv6only=off; location / { return 200 "dual\n"; } }
 	}
 	EOF
-	EXEC=exec in_host python3 -m http.server --bind 203.0.113.5 8082 >/dev/null 2>&1 3>&- 4>&- &
+	EXEC="exec" in_host python3 -m http.server --bind 203.0.113.5 8082 >/dev/null 2>&1 3>&- 4>&- &
 	echo $! >"$WORK/upstream.pid"
 	chmod 755 "$WORK/nginx.conf"
 	serve as www-data --listen 203.0.113.5:8080-8081 --listen '[::]:8083' --connect 203.0.113.5:8082 -- nginx -c "$WORK/nginx.conf" -p "$WORK"
