@@ -53,13 +53,18 @@ static int read_state(const struct container *c, struct box_state *out)
 int box_state(struct globals *g, const char *id, struct box_state *out, struct err *e)
 {
 	struct opened o;
+	struct err taken;
 	int r = load(g, id, &o, e);
 
 	*out = (struct box_state){ .status = BOX_NONE, .broker = -1 };
-	if (r == 0)
+	if (r == 0) {
 		r = read_state(&o.c, out);
-	else if (r == -ENOENT)
+	} else if (o.store.fd >= 0 && store_check_free(&o.store, id, &taken) < 0) {
+		out->status = BOX_DEAD; /* what a killed start or stop left has no record that could be read */
 		r = 0;
+	} else if (r == -ENOENT) {
+		r = 0;
+	}
 	lifecycle_close(&o);
 	return r;
 }

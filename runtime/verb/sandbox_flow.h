@@ -30,6 +30,10 @@ MUST int sandbox_start(struct globals *g, struct sandbox *s, struct sandbox_star
 /* Ends it; *ran: it did run; *killed: it would not end. s is locked. */
 MUST int sandbox_stop(struct globals *g, const struct sandbox *s, uint64_t grace_ms, bool *ran, bool *killed, struct err *e);
 
+/* --- sandbox_tell.c */
+
+/* "0.0.0.0" or "::" */
+bool sandbox_is_wildcard(const char *address);
 /* "127.0.0.1" or what it is published at; where it is reached from here; its port as a number. */
 const char *sandbox_listens(const struct sandbox *s);
 const char *sandbox_reached(const struct sandbox *s);

@@ -1,11 +1,10 @@
-/* sandbox_start.c - a sandbox's server: from its directory to one that answers, and back. And what is said of it.
+/* sandbox_start.c - a sandbox's server: from its directory to one that answers, and back.
  * Must not change data but through the server, and must leave no container where a start fails. */
 #include "apply/stop.h"
 #include "apply/streams.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "sandbox/data.h"
-#include "sandbox/environment.h"
 #include "sandbox/port.h"
 #include "sandbox/template.h"
 #include "store/files.h"
@@ -14,78 +13,9 @@
 #include "verb/options.h"
 #include "verb/sandbox_flow.h"
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define LAST_LINES 10
-
-const char *sandbox_listens(const struct sandbox *s)
-{
-	return s->conf.publish ? s->conf.publish : "127.0.0.1";
-}
-
-static bool is_wildcard(const char *address)
-{
-	return strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0;
-}
-
-const char *sandbox_reached(const struct sandbox *s)
-{
-	const char *address = sandbox_listens(s);
-
-	return !is_wildcard(address) ? address : address[0] == ':' ? "::1" : "127.0.0.1";
-}
-
-uint16_t sandbox_port(const struct sandbox *s)
-{
-	return s->conf.port ? (uint16_t)strtoul(s->conf.port, NULL, 10) : 0;
-}
-
-const char *sandbox_title(struct arena *a, const struct sandbox *s)
-{
-	const struct engine *en = s->conf.server ? engine_named(s->conf.server) : s->conf.engine ? engine_named(s->conf.engine) : NULL;
-
-	if (!en)
-		return s->conf.engine ? s->conf.engine : "sandbox";
-	return s->conf.version ? arena_fmt(a, "%s %s", en->title, s->conf.version) : en->title;
-}
-
-const char *sandbox_short_path(struct arena *a, const char *path)
-{
-	const char *here;
-	struct err ignored;
-	size_t n;
-
-	if (file_directory(a, ".", &here, &ignored) < 0)
-		return path;
-	n = strlen(here);
-	return strncmp(path, here, n) == 0 && path[n] == '/' ? path + n + 1 : path;
-}
-
-int sandbox_tell(struct globals *g, const struct sandbox *s, const struct sandbox_start *o, bool json, struct err *e)
-{
-	struct text t = { .arena = g->arena };
-	struct strs vars = { NULL, 0 };
-
-	if (json) {
-		TRY(environment_of(g->arena, s, NULL, &vars, e));
-		TRY(environment_print(&t, &vars, ENV_JSON, e));
-		return file_print(text_get(&t), t.n, e);
-	}
-	text_fmt(&t, "%s: ", s->name);
-	if (s->conf.backend && strcmp(s->conf.backend, "dir") == 0)
-		text_fmt(&t, "directory and variables for %s on port %s, no server", s->conf.engine, s->conf.port);
-	else
-		text_fmt(&t, "%s on %s:%s", sandbox_title(g->arena, s), sandbox_listens(s), s->conf.port ? s->conf.port : "-");
-	if (o && o->already)
-		text_str(&t, ", running already");
-	else if (o)
-		text_fmt(&t, ", ready in %lld ms", (long long)o->ms);
-	text_fmt(&t, "; source %s/activate\n", sandbox_short_path(g->arena, s->dir));
-	return file_print(text_get(&t), t.n, e);
-}
-
-/* --- start */
 
 struct starting {
 	struct globals *g;
@@ -277,7 +207,7 @@ static int describe(struct starting *x, struct err *e)
 	x->box.uid = s->place.data_uid;
 	x->box.gid = s->place.data_gid;
 	x->box.log = x->log;
-	x->box.published = is_wildcard(sandbox_listens(s));
+	x->box.published = sandbox_is_wildcard(sandbox_listens(s));
 	add_mounts(x);
 	return judge_limits(x, e);
 }
@@ -419,30 +349,72 @@ static int bring_up(struct starting *x, struct err *e)
 	return r;
 }
 
+/* One that runs: a start that was killed may have left it unfinished, or a stop ending. -ESRCH: it has ended. */
+static int look_after(struct starting *x, int64_t pid, struct err *e)
+{
+	struct sandbox *s = x->s;
+	struct err ended;
+
+	TRY(find_engine(x, e));
+	TRY(open_template(x, e));
+	x->log = arena_fmt(x->g->arena, "%s/" SANDBOX_LOG, s->dir);
+	x->o->log_at = log_file_size(x->log);
+	x->o->pidfd = sys_pidfd_open((pid_t)pid);
+	if (x->o->pidfd == -ESRCH ||
+	    engine_wait_ready(x->en, s, sandbox_reached(s), sandbox_port(s), x->o->pidfd, x->o->timeout_ms, &ended) == -ESRCH) {
+		fd_close(&x->o->pidfd);
+		template_close(&x->template_);
+		return -ESRCH;
+	}
+	x->o->already = s->conf.fresh == NULL;
+	TRY(wait_ready(x, e));
+	x->o->ms = (sys_now_us() - x->began + 999) / 1000;
+	if (!s->conf.fresh)
+		return 0;
+	s->conf.fresh = s->conf.old_password = NULL;
+	return sandbox_save(s, e);
+}
+
+/* What is there of it, out of the way of a new one. */
+static int clear_away(struct starting *x, const struct box_state *state, struct err *e)
+{
+	bool killed;
+
+	if (state->status == BOX_NONE)
+		return 0;
+	if (state->status != BOX_DEAD && state->broker == 0) {
+		log_warn("%s: its network supervisor is gone, so it cannot be reached: it is restarted", x->s->name);
+		return sandbox_stop(x->g, x->s, SANDBOX_STOP_MS, &killed, &killed, e);
+	}
+	return box_stop(x->g, sandbox_container_id(x->g->arena, x->s), SIGKILL, 0, &killed, e);
+}
+
+static int start(struct starting *x, struct err *e)
+{
+	const char *id = sandbox_container_id(x->g->arena, x->s);
+	struct box_state state;
+	int r = -ESRCH;
+
+	TRY(box_state(x->g, id, &state, e));
+	if (state.status == BOX_PAUSED) /* by a snapshot that was killed */
+		TRY(box_freeze(x->g, id, false, e));
+	if ((state.status == BOX_RUNNING || state.status == BOX_PAUSED) && state.broker != 0)
+		r = look_after(x, state.pid, e);
+	if (r != -ESRCH)
+		return r;
+	TRY(clear_away(x, &state, e));
+	return bring_up(x, e);
+}
+
 int sandbox_start(struct globals *g, struct sandbox *s, struct sandbox_start *o, struct err *e)
 {
 	struct starting x = { .g = g, .s = s, .o = o, .began = sys_now_us() };
-	struct box_state state;
-	bool killed;
 	int r;
 
 	o->already = false;
 	o->pidfd = -1;
 	template_init(&x.template_);
-	TRY(box_state(g, sandbox_container_id(g->arena, s), &state, e));
-	if (state.status == BOX_PAUSED) /* by a snapshot that was killed */
-		TRY(box_freeze(g, sandbox_container_id(g->arena, s), false, e));
-	if ((state.status == BOX_RUNNING || state.status == BOX_PAUSED) && state.broker != 0) {
-		o->already = true;
-		return 0;
-	}
-	if (state.status == BOX_RUNNING || state.status == BOX_PAUSED) {
-		log_warn("%s: its network supervisor is gone, so it cannot be reached: it is restarted", s->name);
-		TRY(sandbox_stop(g, s, SANDBOX_STOP_MS, &killed, &killed, e));
-	} else if (state.status == BOX_DEAD) {
-		TRY(box_stop(g, sandbox_container_id(g->arena, s), SIGKILL, 0, &killed, e));
-	}
-	r = bring_up(&x, e);
+	r = start(&x, e);
 	template_close(&x.template_);
 	if (r == 0)
 		r = sandbox_keep_until(g, s, e);
