@@ -10,6 +10,7 @@ setup() {
 	mkdir -p "$T/tree"
 	cd "$T/tree"
 	export WASIRUN_TEMPLATES=$T/data/templates
+	PORT=$((20000 + (BASHPID * 16 + RANDOM % 16) % 12000))
 	unset WASI_SANDBOX_DIR WASI_USE_NAMESPACES WASI_MEMORY_LIMIT ENVIRONMENT SUDO_UID SUDO_GID
 }
 
@@ -28,8 +29,10 @@ teardown() {
 
 sb() { rt sandbox "$@"; }
 # start makes processes that stay: no pipe of ours may reach them
+# ports of each test's own: those who test beside us lease theirs elsewhere
 up() {
-	sb create redis "$@" >"$T/out" 2>&1 </dev/null && sb start "$1" >>"$T/out" 2>&1 </dev/null || { cat "$T/out"; return 1; }
+	PORT=$((PORT + 1))
+	sb create redis "$1" "$PORT" "${@:2}" >"$T/out" 2>&1 </dev/null && sb start "$1" >>"$T/out" 2>&1 </dev/null || { cat "$T/out"; return 1; }
 }
 conf() { sed -n "s/^$2='\(.*\)'$/\1/p" ".sandboxes/$1/config/sandbox.conf"; }
 field() { sb status --json "$1" | jq -r ".$2"; }
@@ -55,7 +58,7 @@ state_of() { same "$(field "$1" state)" "$2"; }
 }
 
 @test "list, status: stopped, running, died, and their exit codes" {
-	ok sb create redis dev
+	ok sb create redis dev "$PORT"
 	ok sb list
 	matches "^NAME +ENGINE +STATE +PORT +SIZE +CREATED$"
 	matches "^dev +redis [0-9.]+ +stopped +[0-9]+ +[0-9.]+K +[0-9]+ s ago$"
