@@ -203,7 +203,7 @@ TEST(restrict_never_adds)
 	struct arena own = { 0 };
 
 	begin();
-	text = context_slurp(&own, arena_fmt(&own, "%s/corpus", directory()));
+	text = slurp(&own, arena_fmt(&own, "%s/corpus", directory()));
 	REQUIRE(text);
 	for (line = text; *line; line = next) {
 		next = line + strcspn(line, "\n");
