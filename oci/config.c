@@ -163,43 +163,51 @@ static int locate(struct err *e, const struct json *tree, const char *bytes, siz
 	return -e->code;
 }
 
-int config_decode(struct arena *a, const char *bytes, size_t n, const char *what, struct config *out, struct err *e)
+/* Bytes to a struct that is zero so far: rows, then what no row can say, then where in the text the first error is. */
+static int decode(struct arena *a, const char *bytes, size_t n, const char *what, const struct prop *props,
+		  int (*check)(const void *out, struct err *e), void *out, struct err *e)
 {
 	struct json *tree;
 	int r;
 
 	TRY(json_parse(a, bytes, n, JSON_MAX_CONFIG, what, &tree, e));
-	*out = (struct config){ 0 };
-	r = prop_decode(a, config_props, tree, PROP_UNKNOWN_IGNORE, "", out, e);
+	r = prop_decode(a, props, tree, PROP_UNKNOWN_IGNORE, "", out, e);
 	if (r == 0)
-		r = config_check(out, e);
+		r = check(out, e);
 	return r < 0 ? locate(e, tree, bytes, n, what) : 0;
+}
+
+static int check_config(const void *out, struct err *e)
+{
+	return config_check(out, e);
+}
+
+static int check_process(const void *out, struct err *e)
+{
+	return process_check(out, "", e);
+}
+
+static int check_resources(const void *out, struct err *e)
+{
+	return resources_check(out, "", e);
+}
+
+int config_decode(struct arena *a, const char *bytes, size_t n, const char *what, struct config *out, struct err *e)
+{
+	*out = (struct config){ 0 };
+	return decode(a, bytes, n, what, config_props, check_config, out, e);
 }
 
 int process_decode(struct arena *a, const char *bytes, size_t n, const char *what, struct process *out, struct err *e)
 {
-	struct json *tree;
-	int r;
-
-	TRY(json_parse(a, bytes, n, JSON_MAX_CONFIG, what, &tree, e));
 	*out = (struct process){ 0 };
-	r = prop_decode(a, process_props, tree, PROP_UNKNOWN_IGNORE, "", out, e);
-	if (r == 0)
-		r = process_check(out, "", e);
-	return r < 0 ? locate(e, tree, bytes, n, what) : 0;
+	return decode(a, bytes, n, what, process_props, check_process, out, e);
 }
 
 int resources_decode(struct arena *a, const char *bytes, size_t n, const char *what, struct resources *out, struct err *e)
 {
-	struct json *tree;
-	int r;
-
-	TRY(json_parse(a, bytes, n, JSON_MAX_CONFIG, what, &tree, e));
 	*out = (struct resources){ 0 };
-	r = prop_decode(a, resources_props, tree, PROP_UNKNOWN_IGNORE, "", out, e);
-	if (r == 0)
-		r = resources_check(out, "", e);
-	return r < 0 ? locate(e, tree, bytes, n, what) : 0;
+	return decode(a, bytes, n, what, resources_props, check_resources, out, e);
 }
 
 void config_encode(struct json_out *w, const struct config *c)
