@@ -2,34 +2,18 @@
 #ifndef WASIRUN_TESTS_CONTEXT_H
 #define WASIRUN_TESTS_CONTEXT_H
 
-#include "base/text.h"
 #include "oci/manifest.h"
+#include "tests/slurp.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The file's text, or NULL where there is none. */
-static inline char *context_slurp(struct arena *a, const char *path)
-{
-	FILE *f = fopen(path, "r");
-	struct text t = { .arena = a };
-	char buf[4096];
-	size_t n;
-
-	if (!f)
-		return NULL;
-	while ((n = fread(buf, 1, sizeof buf, f)) > 0)
-		text_add(&t, buf, n);
-	fclose(f);
-	return arena_str(a, text_get(&t));
-}
-
 /* Files of /srv/project are those of a directory of the tests. */
 static inline int context_load(void *directory, struct arena *a, const char *path, char **bytes, size_t *n, struct err *e)
 {
 	if (!strncmp(path, "/srv/project/", 13)) {
-		*bytes = context_slurp(a, arena_fmt(a, "%s/%s", (const char *)directory, path + 13));
+		*bytes = slurp(a, arena_fmt(a, "%s/%s", (const char *)directory, path + 13));
 		if (*bytes) {
 			*n = strlen(*bytes);
 			return 0;

@@ -30,7 +30,7 @@ static const char *difference(struct arena *a, const char *want, const char *hav
 
 static void compare(struct arena *a, const char *name, const char *suffix, const char *have)
 {
-	const char *path = arena_fmt(a, "%s/%s.%s", root, name, suffix), *want = context_slurp(a, path);
+	const char *path = arena_fmt(a, "%s/%s.%s", root, name, suffix), *want = slurp(a, path);
 	FILE *f;
 
 	if (getenv("UPDATE")) {
@@ -169,8 +169,8 @@ int main(int argc, char **argv)
 	for (i = 0; i < n; i++) {
 		const char *name = arena_strn(&a, list[i]->d_name, strcspn(list[i]->d_name, "."));
 
-		run(name, context_slurp(&a, arena_fmt(&a, "%s/%s.json", root, name)),
-		    context_slurp(&a, arena_fmt(&a, "%s/%s.after.json", root, name)));
+		run(name, slurp(&a, arena_fmt(&a, "%s/%s.json", root, name)),
+		    slurp(&a, arena_fmt(&a, "%s/%s.after.json", root, name)));
 		free(list[i]);
 	}
 	free(list);

@@ -5,6 +5,7 @@
  * what touches the kernel. */
 #include "golden.h"
 #include "oci/json.h"
+#include "tests/slurp.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -12,22 +13,6 @@
 #include <string.h>
 
 static const char *root;
-
-/* The file's text, or NULL where there is none. */
-static char *slurp(struct arena *a, const char *path)
-{
-	FILE *f = fopen(path, "r");
-	struct text t = { .arena = a };
-	char buf[4096];
-	size_t n;
-
-	if (!f)
-		return NULL;
-	while ((n = fread(buf, 1, sizeof buf, f)) > 0)
-		text_add(&t, buf, n);
-	fclose(f);
-	return arena_str(a, text_get(&t));
-}
 
 static struct json **find(struct json *o, const char *key)
 {

@@ -2,6 +2,7 @@
  * files cannot say. Pure: the machine is made up. */
 #include "plan/compile.h"
 #include "plan/plan.h"
+#include "tests/slurp.h"
 #include "tests/unit/test.h"
 #include <errno.h>
 #include <stdio.h>
@@ -9,20 +10,6 @@
 #include <string.h>
 
 static struct arena arena;
-
-static const char *slurp(const char *path)
-{
-	struct text t = { .arena = &arena };
-	FILE *f = fopen(path, "r");
-	char buf[4096];
-	size_t n;
-
-	while (f && (n = fread(buf, 1, sizeof buf, f)) > 0)
-		text_add(&t, buf, n);
-	if (f)
-		fclose(f);
-	return f ? text_get(&t) : NULL;
-}
 
 static const char *const there[] = { "/bin", "/lib", "/lib64", "/usr", "/etc/passwd", "/etc/ssl/certs", "/srv/www", "/srv/data",
 				     "/srv/data/in", "/run/db", "/var/log/app" };
@@ -73,7 +60,7 @@ static const char *json_of(const struct config *c)
 
 static void golden(const char *name, bool here, bool privileged)
 {
-	const char *dir = "tests/manifest/compile", *text = slurp(arena_fmt(&arena, "%s/%s.manifest", dir, name)), *want, *have, *path;
+	const char *dir = "tests/manifest/compile", *text = slurp(&arena, arena_fmt(&arena, "%s/%s.manifest", dir, name)), *want, *have, *path;
 	struct config c, again;
 	struct grants g;
 	struct err e = { 0 };
@@ -94,7 +81,7 @@ static void golden(const char *name, bool here, bool privileged)
 		fputs(have, f);
 		fclose(f);
 	}
-	want = slurp(path);
+	want = slurp(&arena, path);
 	CHECK(want && strcmp(want, have) == 0);
 }
 

@@ -21,7 +21,7 @@ TEST(manifest_corpus)
 	size_t good = 0, bad = 0;
 
 	begin();
-	text = context_slurp(&arena, arena_fmt(&arena, "%s/corpus", directory()));
+	text = slurp(&arena, arena_fmt(&arena, "%s/corpus", directory()));
 	REQUIRE(text);
 	for (line = text; *line; line = next) {
 		next = line + strcspn(line, "\n");
