@@ -65,6 +65,8 @@ struct engine {
 	MUST int (*baptise)(struct arena *a, const struct sandbox *s, const char *template_password, struct err *e);
 	/* One try to talk to it at a connected socket: 1 = ready, 0 = not yet, negative errno: it never will be (e says why). */
 	MUST int (*ask)(int fd, const struct sandbox *s, struct err *e);
+	/* A look from outside that costs the server nothing: false = it surely is not ready yet, and need not be asked. May be NULL. */
+	bool (*might_be_ready)(const struct sandbox *s);
 	/* Variables of its own for clients, "PGHOST=...", in order. */
 	void (*variables)(struct arena *a, const struct sandbox *s, struct strs *out);
 };
@@ -77,8 +79,9 @@ extern const struct engine *const engines[];
 MUST int engine_resolve(struct arena *a, const struct engine *asked, const char *rootfs, const struct engine **server,
 			struct engine_programs *out, struct err *e);
 
-/* Waits until it answers on its published address (address:port), asking every few ms; the socket file counts as well for a server that was
- * not given a port. pidfd: of the server: its end ends the waiting (-ESRCH). */
+/* Waits until it answers on its published address (address:port), asking every few ms; the socket counts as well for a server that was
+ * not given a port. One whose socket (conf.socket) nobody answers yet is not asked at its port: servers open the port first, so
+ * somebody else must have it. pidfd: of the server: its end ends the waiting (-ESRCH). */
 MUST int engine_wait_ready(const struct engine *en, const struct sandbox *s, const char *address, uint16_t port, int pidfd,
 			   uint64_t timeout_ms, struct err *e);
 

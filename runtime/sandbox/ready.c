@@ -77,14 +77,13 @@ static int find_target(const struct sandbox *s, const char *address, uint16_t po
 	return fail(e, EINVAL, "%s is no address: a sandbox is published at one such as 127.0.0.1 or 0.0.0.0", address);
 }
 
-/* 1 = connected, 0 = nobody is there yet. */
-static int reach(const struct target *t, int fd, int64_t until, struct err *e)
+/* 1 = connected, 0 = nobody is there yet. r: what connect said. */
+static int judge(int fd, int r, const char *what, int64_t until, struct err *e)
 {
 	int64_t left = (until - sys_now_us()) / 1000;
-	int r, error = 0;
+	int error = 0;
 	size_t n = sizeof error;
 
-	r = t->path ? sys_connect_path(fd, t->path) : sys_connect(fd, &t->to, t->n);
 	if (r == -EINPROGRESS) {
 		if (sys_poll1(fd, POLLOUT, left > ASK_MS ? ASK_MS : left > 0 ? (int)left : 0) <= 0)
 			return 0;
@@ -101,19 +100,59 @@ static int reach(const struct target *t, int fd, int64_t until, struct err *e)
 	case ETIMEDOUT:
 	case EHOSTUNREACH:
 	case ENETUNREACH: return 0;
-	default: return fail_sys(e, r, "connect to %s", t->text);
+	default: return fail_sys(e, r, "connect to %s", what);
 	}
 }
 
-static int try_once(const struct engine *en, const struct sandbox *s, const struct target *t, int64_t until, struct err *e)
+static int open_path(const char *path, int64_t until, int *out, struct err *e)
 {
-	AUTO_FD int fd = sys_socket(t->path ? AF_UNIX : t->to.ss_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	AUTO_FD int fd = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	int r;
 
 	if (fd < 0)
 		return fail_sys(e, fd, "socket");
-	r = reach(t, fd, until, e);
-	return r == 1 ? en->ask(fd, s, e) : r;
+	r = judge(fd, sys_connect_path(fd, path), path, until, e);
+	*out = r == 1 ? take_fd(&fd) : -1;
+	return r;
+}
+
+static int open_port(const struct target *t, int64_t until, int *out, struct err *e)
+{
+	AUTO_FD int fd = sys_socket(t->to.ss_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	int r;
+
+	if (fd < 0)
+		return fail_sys(e, fd, "socket");
+	r = judge(fd, sys_connect(fd, &t->to, t->n), t->text, until, e);
+	*out = r == 1 ? take_fd(&fd) : -1;
+	return r;
+}
+
+/* *ours: its socket answered, so that it is it who has the port. */
+static int try_once(const struct engine *en, const struct sandbox *s, const struct target *t, bool *ours, int64_t until, struct err *e)
+{
+	AUTO_FD int fd = -1;
+	int r;
+
+	if (en->might_be_ready && !en->might_be_ready(s))
+		return 0;
+	if (!*ours && s->conf.socket) {
+		r = open_path(s->conf.socket, until, &fd, e);
+		if (r != 1)
+			return r;
+		*ours = true;
+	}
+	if (!t->path) {
+		fd_close(&fd);
+		r = open_port(t, until, &fd, e);
+		if (r != 1)
+			return r;
+	} else if (fd < 0) {
+		r = open_path(t->path, until, &fd, e);
+		if (r != 1)
+			return r;
+	}
+	return en->ask(fd, s, e);
 }
 
 int engine_wait_ready(const struct engine *en, const struct sandbox *s, const char *address, uint16_t port, int pidfd, uint64_t timeout_ms,
@@ -121,11 +160,12 @@ int engine_wait_ready(const struct engine *en, const struct sandbox *s, const ch
 {
 	int64_t until = sys_now_us() + (int64_t)timeout_ms * 1000;
 	struct target t;
+	bool ours = false;
 	unsigned tries;
 
 	TRY(find_target(s, address, port, &t, e));
 	for (tries = 0;; tries++) {
-		int r = try_once(en, s, &t, until, e), ended;
+		int r = try_once(en, s, &t, &ours, until, e), ended;
 
 		if (r)
 			return r < 0 ? r : 0;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -261,4 +262,52 @@ TEST(wait_ready_at_once_when_somebody_else_answers)
 	REQUIRE(port != 0);
 	CHECK_INT(engine_wait_ready(engine_named("postgres"), &s, "127.0.0.1", port, pidfd, 10000, &e), -EPROTO);
 	end(pid, pidfd);
+}
+
+/* Somebody else has the port, and answers as our server would: its own socket says that it is not there. */
+TEST(wait_ready_is_not_taken_in)
+{
+	struct sandbox s = { .name = "dev", .fd = -1, .lock = -1, .conf.socket = "/nonexistent/redis.sock" };
+	struct err e = { 0 };
+	int pidfd;
+	pid_t pid;
+	uint16_t port = serve(0, "+PONG\r\n", 7, 0, &pidfd, &pid);
+
+	REQUIRE(port != 0);
+	CHECK_INT(engine_wait_ready(engine_named("redis"), &s, "127.0.0.1", port, pidfd, 100, &e), -ETIMEDOUT);
+	end(pid, pidfd);
+}
+
+static void say(const char *dir, const char *text)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/data/postmaster.pid", dir);
+	f = fopen(path, "w");
+	REQUIRE(f != NULL);
+	fputs(text, f);
+	fclose(f);
+}
+
+TEST(ready_postgres_looks_before_it_asks)
+{
+	char dir[] = "/tmp/wasirun-ready-XXXXXX", path[128];
+	const struct engine *pg = engine_named("postgres");
+	struct sandbox s = { .name = "dev", .fd = -1, .lock = -1 };
+
+	CHECK(pg->might_be_ready(&s)); /* nothing is known */
+	REQUIRE(mkdtemp(dir) != NULL);
+	s.dir = dir;
+	snprintf(path, sizeof path, "%s/data", dir);
+	REQUIRE(mkdir(path, 0700) == 0);
+	CHECK(!pg->might_be_ready(&s));
+	say(dir, "");
+	CHECK(!pg->might_be_ready(&s));
+	say(dir, "1\n/d\n179\n5432\n/run/sandbox\n*\n  1 2\nstarting\n");
+	CHECK(!pg->might_be_ready(&s));
+	say(dir, "1\n/d\n179\n5432\n/run/sandbox\n*\n  1 2\nready   \n");
+	CHECK(pg->might_be_ready(&s));
+	snprintf(path, sizeof path, "rm -rf %s", dir);
+	CHECK_INT(system(path), 0);
 }
