@@ -2,7 +2,6 @@
  * Must not follow a link, nor take over a file that is not the program's own: the program may write to the log's directory. */
 #include "apply/streams.h"
 #include "sys/sys.h"
-#include <sys/file.h>
 
 #define HIGH 10 /* out of the way of what the program gets */
 
@@ -28,22 +27,6 @@ int log_file_open(const char *path, uint32_t uid, uint32_t gid, struct err *e)
 			return fail_sys(e, ret, "cannot give %s to user %u", path, uid);
 	}
 	return take_fd(&fd);
-}
-
-int log_file_lock(int fd, int wait_ms, struct err *e)
-{
-	int r;
-
-	while ((r = sys_flock(fd, LOCK_EX | LOCK_NB)) == -EWOULDBLOCK && wait_ms-- > 0)
-		sys_sleep_us(1000);
-	return r < 0 ? fail_sys(e, r, "cannot lock the log") : 0;
-}
-
-bool log_file_locked(const char *path)
-{
-	AUTO_FD int fd = sys_open(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0);
-
-	return fd >= 0 && sys_flock(fd, LOCK_SH | LOCK_NB) == -EWOULDBLOCK;
 }
 
 #define TAIL 8192

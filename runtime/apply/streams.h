@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct streams {
@@ -14,11 +14,6 @@ struct streams {
 /* Opens a log for appending, made when missing (mode 0640, uid and gid). A link, or what is not that user's own file, is refused: where a
  * log stands its writer may put things. The fd is the caller's. */
 MUST int log_file_open(const char *path, uint32_t uid, uint32_t gid, struct err *e);
-
-/* Locks such a file for as long as anybody has this opening of it: whoever inherits fd. Waits up to wait_ms for the one before. */
-MUST int log_file_lock(int fd, int wait_ms, struct err *e);
-/* Does somebody hold that lock? */
-bool log_file_locked(const char *path);
 
 /* Its size, 0 when it is not there; and its last lines (at most 8 KiB, and none before byte `from`), "" when there are none. */
 uint64_t log_file_size(const char *path);

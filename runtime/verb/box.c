@@ -16,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SUPERVISOR_MS 2000 /* that the network supervisor of the run before may take to end */
-
 /* From the manifest to what make_container wants. */
 struct boxed {
 	struct manifest m;
@@ -171,7 +169,7 @@ int box_run(struct globals *g, const struct box *b, int *code, struct err *e)
 	return 0;
 }
 
-/* What the supervisor refuses is told beside the program's log; its lock tells that the supervisor is there. */
+/* What the supervisor refuses is told beside the program's log. */
 static int open_network_log(struct globals *g, const struct box *b, struct boxed *x, struct err *e)
 {
 	const char *slash = b->log ? strrchr(b->log, '/') : NULL;
@@ -180,8 +178,6 @@ static int open_network_log(struct globals *g, const struct box *b, struct boxed
 		return 0;
 	x->network_log = arena_fmt(g->arena, "%.*s/" BOX_NETWORK_LOG, (int)(slash - b->log), b->log);
 	x->given.network_report = TRY(log_file_open(x->network_log, b->uid, b->gid, e));
-	if (log_file_lock(x->given.network_report, SUPERVISOR_MS, e) < 0)
-		return fail(e, EBUSY, "the network supervisor of the last run is still there (%s is locked)", x->network_log);
 	config_annotate(g->arena, &x->k.config, BOX_ANNOTATION_NETWORK, x->network_log);
 	return 0;
 }

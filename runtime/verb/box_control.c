@@ -1,11 +1,11 @@
 /* box_control.c - what becomes of a box that runs: its state, its end, standing still, one program more.
  * Must not start one (box.c). */
 #include "apply/broker.h"
+#include "apply/broker.h"
 #include "apply/cgroup.h"
 #include "apply/foreground.h"
 #include "apply/probe.h"
 #include "apply/stop.h"
-#include "apply/streams.h"
 #include "base/fd.h"
 #include "verb/box_parts.h"
 #include "verb/compile.h"
@@ -24,20 +24,8 @@ static int load(struct globals *g, const char *id, struct opened *o, struct err 
 	return lifecycle_load(g, id, false, o, e);
 }
 
-static const char *annotation(const struct record *r, const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < r->annotations.n; i++)
-		if (strcmp(r->annotations.v[i].key, key) == 0)
-			return r->annotations.v[i].value;
-	return NULL;
-}
-
 static int read_state(const struct container *c, struct box_state *out)
 {
-	const char *log = annotation(&c->record, BOX_ANNOTATION_NETWORK);
-
 	switch (c->status) {
 	case STATUS_RUNNING: out->status = BOX_RUNNING; break;
 	case STATUS_PAUSED: out->status = BOX_PAUSED; break;
@@ -46,7 +34,7 @@ static int read_state(const struct container *c, struct box_state *out)
 	if (stop_namespace_stopped((pid_t)c->pid))
 		out->status = BOX_PAUSED;
 	out->pid = c->pid;
-	out->broker = !log ? -1 : log_file_locked(log);
+	out->broker = broker_alive(c->dir);
 	return 0;
 }
 
@@ -168,6 +156,7 @@ static int prepare(struct globals *g, const struct strs *argv, const struct strs
 	run_init(&x->run, g->arena, &x->host, &x->plan);
 	lifecycle_state_text(g->arena, &c->record, &x->run.state);
 	x->run.start_at_once = true;
+	x->run.broker_dir = broker >= 0 ? c->dir : -1;
 	x->run.container_pid = (pid_t)c->pid;
 	x->run.container_pidfd = c->pidfd;
 	x->run.container_cgroup = &c->record.cgroup_paths;

@@ -6,7 +6,7 @@
 #include "verb/box.h"
 
 #define BOX_NETWORK_LOG "network.log"
-#define BOX_ANNOTATION_NETWORK "org.wasirun.box.network-log" /* its path; locked as long as the network supervisor lives */
+#define BOX_ANNOTATION_NETWORK "org.wasirun.box.network-log" /* its path */
 
 /* An image's directories in the place of the host's programs: mounts of *as, and no root of m's own. Nothing of it is followed out of it. */
 MUST int box_image(struct globals *g, const char *rootfs, struct manifest *m, struct command *as, struct err *e);

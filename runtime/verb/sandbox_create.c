@@ -116,26 +116,42 @@ static int open_existing(struct globals *g, const struct place *p, int argc, cha
 	return 0;
 }
 
+#define TRIES 40 /* that somebody else may be at work on it, a quarter of a second each */
+
+/* Somebody may make it at the same time: then his is the one. */
+static int make_or_open(struct globals *g, const struct create_options *o, const struct place *p, int argc, char **argv, uint64_t timeout_ms,
+			struct err *e)
+{
+	struct sandbox s;
+	int r = -EEXIST, i;
+
+	for (i = 0; r == -EEXIST && i < TRIES; i++) {
+		if (i)
+			sys_sleep_us(250000);
+		sandbox_init(&s);
+		r = o->replace ? -ENOENT : open_existing(g, p, argc, argv, &s, e);
+		if (r == 0)
+			r = start(g, &s, NULL, timeout_ms, o->common.json, e);
+		else if (r == -ENOENT && (argc > 1 || engine_named(argv[0])))
+			r = make(g, o, p, argc, argv, true, e);
+		else
+			i = TRIES;
+		sandbox_close(&s);
+	}
+	return r;
+}
+
 static int run_up(struct globals *g, const void *opts_v, int argc, char **argv, struct err *e)
 {
 	const struct create_options *o = opts_v;
 	struct sandbox_wish w;
-	struct sandbox s;
 	struct place p;
 	uint64_t timeout_ms;
-	int r;
 
 	TRY(sandbox_create_wish(o, &w, &timeout_ms, e));
 	TRY(sandbox_place(g, &o->common, &p, e));
 	TRY(sandbox_allowed(&p, e));
-	sandbox_init(&s);
-	r = o->replace ? -ENOENT : open_existing(g, &p, argc, argv, &s, e);
-	if (r == -ENOENT && (argc > 1 || engine_named(argv[0])))
-		return make(g, o, &p, argc, argv, true, e);
-	if (r == 0)
-		r = start(g, &s, NULL, timeout_ms, o->common.json, e);
-	sandbox_close(&s);
-	return r;
+	return make_or_open(g, o, &p, argc, argv, timeout_ms, e);
 }
 
 const struct verb verb_sandbox_create = {
