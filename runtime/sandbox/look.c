@@ -142,6 +142,7 @@ void look_at_memory(struct arena *a, const struct sandbox *s, pid_t pid, struct 
 		return;
 	}
 	supervisor = look_for_holder(a, arena_fmt(a, "%s/" NETWORK_LOG, s->dir));
+	out->overhead_known = supervisor != NULL;
 	if (supervisor)
 		add(a, proc, supervisor, true, out);
 	while (tree_next(&reader, &d) > 0)

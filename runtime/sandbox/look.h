@@ -20,6 +20,7 @@ struct look_memory {
 	uint64_t overhead; /* of what wasirun keeps running for it: the network's supervisor and its half inside */
 	unsigned processes; /* the server's */
 	bool known;        /* false: /proc does not let us see it */
+	bool overhead_known; /* ours hide from everybody but root */
 };
 void look_at_memory(struct arena *a, const struct sandbox *s, pid_t pid, struct look_memory *out);
 

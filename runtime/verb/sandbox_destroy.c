@@ -68,7 +68,8 @@ static int stop(struct globals *g, const struct sandbox *s, struct err *e)
 	if (id)
 		TRY(box_stop(g, id, SIGKILL, GRACE_MS, &killed, e));
 	if (s->conf.id && look_elsewhere(s))
-		return fail(e, EPERM, "it was started by another user and runs: destroy it as that one%s", geteuid() ? " (sudo)" : "");
+		return fail(e, EPERM, "it was started by another user and runs: destroy it as that one%s",
+			    geteuid() ? " (sudo)" : s->place.uid ? " (without sudo)" : "");
 	return 0;
 }
 

@@ -113,7 +113,10 @@ static void print_json(struct json_out *w, const struct facts *f)
 		json_key(w, "server");
 		json_put_uint(w, f->memory.server);
 		json_key(w, "overhead");
-		json_put_uint(w, f->memory.overhead);
+		if (f->memory.overhead_known)
+			json_put_uint(w, f->memory.overhead);
+		else
+			json_put_null(w);
 		json_key(w, "processes");
 		json_put_uint(w, f->memory.processes);
 		json_close(w, '}');
@@ -178,7 +181,8 @@ static void print_conf(struct text *t, const struct facts *f)
 	line(t, "expires", moment(a, c->expires, true));
 	if (f->memory.known)
 		line(t, "memory", arena_fmt(a, "%s in %u process%s, and %s of wasirun's beside them", view_size(a, f->memory.server),
-					    f->memory.processes, f->memory.processes == 1 ? "" : "es", view_size(a, f->memory.overhead)));
+					    f->memory.processes, f->memory.processes == 1 ? "" : "es",
+					    f->memory.overhead_known ? view_size(a, f->memory.overhead) : "what only root sees"));
 }
 
 static void print_text(struct text *t, const struct facts *f)

@@ -361,3 +361,64 @@ state_of() { same "$(field "$1" state)" "$2"; }
 	ok sb destroy $(sb list -q)
 	same "$(ls "$T/data/ports" | wc -l)" 0
 }
+
+@test "a killed network supervisor is seen, and a restart cures it" {
+	up dev
+	local f holder=
+	for f in /proc/[0-9]*/fd/*; do
+		[ "$(readlink "$f")" != "$T/tree/.sandboxes/dev/logs/network.log" ] || holder=${f#/proc/}
+	done 2>/dev/null
+	kill -KILL "${holder%%/*}"
+	cut_off() { sb list | grep -q "^dev .* cut off "; }
+	eventually cut_off
+	ok sb status dev
+	has "sandbox restart dev"
+	sb restart dev >"$T/out" 2>&1 </dev/null
+	same "$(ping dev)" PONG
+}
+
+@test "a full or read-only disk: said, nothing left, and what was there stays" {
+	mkdir "$T/small"
+	mount -t tmpfs -o size=256k none "$T/small"
+	dd if=/dev/zero of="$T/small/fill" bs=4k status=none 2>/dev/null || true
+	fails sb create --dir "$T/small" redis dev
+	has "no space left on device"
+	same "$(ls "$T/small")" fill
+	rm "$T/small/fill"
+	ok sb create --dir "$T/small" redis dev
+	dd if=/dev/zero of="$T/small/fill" bs=4k status=none 2>/dev/null || true
+	fails sb create --dir "$T/small" redis two
+	ok sb list --dir "$T/small" -q
+	same "$output" dev
+	ok sb destroy --dir "$T/small" dev # needs no room
+	mount -o remount,ro "$T/small"
+	fails sb create --dir "$T/small/boxes" redis dev
+	has "read-only file system"
+	umount "$T/small"
+	same "$(ls "$T/data/ports" | wc -l)" 0
+}
+
+@test "rootless: the whole life of one, and what root sees of it" {
+	cp "$RUNTIME" "$T/runtime"
+	mkdir -m 700 "$T/run"
+	chown -R 1000:1000 "$T"
+	as_user() { setpriv --reuid 1000 --regid 1000 --clear-groups --inh-caps=-all env -i PATH="$PATH" HOME="$T" XDG_RUNTIME_DIR="$T/run" "$@"; }
+	user() { as_user timeout -k 2 20 "$T/runtime" sandbox "$@" </dev/null 3>&- 4>&-; }
+	user create redis dev "$PORT" >"$T/out" 2>&1
+	user start dev >"$T/out" 2>&1
+	ok user list
+	matches "^dev +redis [0-9.]+ +running +$PORT "
+	ok user inspect dev
+	matches "^  user +[0-9]+$"
+	same "$(stat -c %u:%g .sandboxes/dev .sandboxes/dev/data | sort -u)" 1000:1000
+	# the state of another user's server is not ours to read, but that it answers can be seen
+	run sb status --dir "$T/tree/.sandboxes" dev
+	same "$status" 0
+	has "running" "started by another user"
+	fails sb destroy --dir "$T/tree/.sandboxes" dev
+	has "started by another user"
+	same "$(ping dev)" PONG
+	ok user destroy dev
+	[ ! -e .sandboxes/dev ]
+	same "$(ls "$T/.local/share/wasirun/ports" "$T/run/wasirun-s")" "$(printf '%s:\n\n%s:' "$T/.local/share/wasirun/ports" "$T/run/wasirun-s")"
+}
