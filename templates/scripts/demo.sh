@@ -28,10 +28,11 @@ esac
 }
 command -v "$wasirun" >/dev/null || {
 	echo "demo: wasirun is not installed; WASIRUN=/path/to/wasirun says where it is" >&2
-	exit 127
+	exit 1
 }
 
 work=$(mktemp -d)
+export PAGER=cat PSQL_PAGER=cat
 container=
 finish() {
 	local code=$?

@@ -14,7 +14,7 @@ set -euo pipefail
 wasirun=${WASIRUN:-wasirun}
 command -v "$wasirun" >/dev/null || {
 	echo "${0##*/}: wasirun is not installed; WASIRUN=/path/to/wasirun says where it is" >&2
-	exit 127
+	exit 1
 }
 
 [ $# -gt 0 ] || set -- help
