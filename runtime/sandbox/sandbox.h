@@ -24,8 +24,8 @@ struct sandbox_conf {
 	const char *inode;    /* SANDBOX_INODE: "dev:ino" of its directory: a copy of the tree gets an id of its own at its next start */
 	const char *created, *expires; /* SANDBOX_CREATED, SANDBOX_EXPIRES: seconds since 1970; expires NULL = never */
 	const char *fresh;    /* SANDBOX_FRESH: "1" until the first start has given the server its password and database name */
-	const char *old_password; /* SANDBOX_OLD_PASSWORD: of the administrator in data that came with another one, until that start; NULL: the
-				     template's */
+	const char *old_password; /* SANDBOX_OLD_PASSWORD: of the administrator in data that came with another one, until that start;
+				     NULL: the template's */
 	const char *host, *port, *database, *user, *password, *socket; /* DB_HOST ... DB_SOCKET (path of the socket file) */
 };
 
