@@ -67,6 +67,9 @@ struct engine {
 	MUST int (*ask)(int fd, const struct sandbox *s, struct err *e);
 	/* A look from outside that costs the server nothing: false = it surely is not ready yet, and need not be asked. May be NULL. */
 	bool (*might_be_ready)(const struct sandbox *s);
+	/* Before the data of a running one are copied: writes what is in memory only, and comes back when it is written. NULL: what a
+	 * client was told is done is in its files already. */
+	MUST int (*flush)(struct arena *a, const struct sandbox *s, struct err *e);
 	/* Variables of its own for clients, "PGHOST=...", in order. */
 	void (*variables)(struct arena *a, const struct sandbox *s, struct strs *out);
 };
@@ -93,6 +96,10 @@ MUST int engine_build_manifest(struct arena *a, const struct engine *en, char **
  * and names filled in. memory: NULL = the template's. */
 MUST int engine_manifest(struct arena *a, const struct engine *en, const struct sandbox *s, const char *memory, char **out, size_t *n,
 			 struct err *e);
+
+/* Do the settings ask for data that survive a power cut (fsync=on, innodb_flush_method, appendfsync=always)? Then they need a place of their
+ * own: an overlay is mounted so that nothing waits for the disk. */
+bool engine_wants_durability(const struct engine *en, const struct engine_wishes *w);
 
 /* Reads the official images' variables from list ("NAME=value"), with _FILE forms (both = an error), into *w. */
 MUST int engine_contract(struct arena *a, const struct engine *en, const struct strs *env, struct engine_wishes *w, struct err *e);

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define SAVE_MS 60000
+
 static int find(struct arena *a, const char *rootfs, struct engine_programs *out, struct err *e)
 {
 	static const char *const dirs[] = { "/usr/bin", "/usr/sbin", "/usr/local/bin", "/opt/bitnami/redis/bin", NULL };
@@ -144,6 +146,66 @@ static int ask(int fd, const struct sandbox *s, struct err *e)
 	return ask_stranger(&engine_redis, e);
 }
 
+/* A word as the server's protocol has it. */
+static void bulk(struct text *t, const char *s)
+{
+	text_fmt(t, "$%zu\r\n%s\r\n", strlen(s), s);
+}
+
+/* Logs in and saves: 1, 0 when a save was under way already, or an error. */
+static int save(struct arena *a, const struct sandbox *s, int fd, int64_t until, struct err *e)
+{
+	struct text t = { .arena = a };
+	char buf[512];
+	const char *second;
+	size_t n = 0, more;
+
+	text_str(&t, "*3\r\n");
+	bulk(&t, "AUTH");
+	bulk(&t, s->conf.user);
+	bulk(&t, s->conf.password);
+	text_str(&t, "*1\r\n");
+	bulk(&t, "SAVE");
+	if (!ask_send(fd, text_get(&t), t.n))
+		return fail(e, EPIPE, "Redis does not listen at %s", s->conf.socket);
+	do { /* two answers, a line each */
+		more = ask_receive(fd, buf + n, sizeof buf - 1 - n, 1, until);
+		n += more;
+		buf[n] = 0;
+		second = strchr(buf, '\n');
+	} while (more && n < sizeof buf - 1 && !(second && strchr(second + 1, '\n')));
+	if (buf[0] == '-')
+		return fail(e, EACCES, "Redis does not let us save its data: %.*s", (int)strcspn(buf, "\r\n"), buf);
+	if (second && strncmp(second + 1, "+OK", 3) == 0)
+		return 1;
+	if (second && strstr(second, "already in progress"))
+		return 0;
+	return fail(e, EIO, "Redis could not save its data: %.*s", second ? (int)strcspn(second + 1, "\r\n") : 0, second ? second + 1 : "");
+}
+
+static int save_once(struct arena *a, const struct sandbox *s, int64_t until, struct err *e)
+{
+	AUTO_FD int fd = sys_socket(AF_UNIX, SOCK_STREAM, 0);
+	int r = fd < 0 ? fd : sys_connect_path(fd, s->conf.socket);
+
+	return r < 0 ? fail_sys(e, r, "Redis at %s", s->conf.socket) : save(a, s, fd, until, e);
+}
+
+static int flush(struct arena *a, const struct sandbox *s, struct err *e)
+{
+	int64_t until = sys_now_us() + SAVE_MS * 1000;
+	int r;
+
+	if (!s->conf.socket || !s->conf.user || !s->conf.password)
+		return fail(e, EINVAL, "sandbox %s has no socket, user or password in its sandbox.conf", s->name);
+	while ((r = save_once(a, s, until, e)) == 0) {
+		if (sys_now_us() > until)
+			return fail(e, ETIMEDOUT, "Redis is still saving after %d s", SAVE_MS / 1000);
+		sys_sleep_us(10000);
+	}
+	return r < 0 ? r : 0;
+}
+
 static void variables(struct arena *a, const struct sandbox *s, struct strs *out)
 {
 	const char *host = s->conf.host ? s->conf.host : "127.0.0.1", *port = s->conf.port ? s->conf.port : "6379";
@@ -169,5 +231,6 @@ const struct engine engine_redis = {
 	.build = build,
 	.command = command,
 	.ask = ask,
+	.flush = flush,
 	.variables = variables,
 };

@@ -66,6 +66,17 @@ static void tell_cost(const struct copying *c)
 	(void)!file_complain(text, strlen(text), &ignored);
 }
 
+/* What the server has in memory only would be missing. Then there is a little more to copy. */
+static int flush(struct copying *c, int from, int to, struct err *e)
+{
+	const struct engine *en = c->s->conf.server ? engine_named(c->s->conf.server) : NULL;
+
+	if (!en || !en->flush)
+		return 0;
+	TRY(en->flush(c->g->arena, c->s, e));
+	return copy_cost(from, to, &c->cost, e);
+}
+
 int copying_begin(struct globals *g, struct sandbox *s, int from, int to, bool stop_it, const char *verb, struct copying *out,
 		  struct err *e)
 {
@@ -82,7 +93,7 @@ int copying_begin(struct globals *g, struct sandbox *s, int from, int to, bool s
 	if (running && stop_it)
 		return stop(out, e);
 	out->held = running;
-	return 0;
+	return running ? flush(out, from, to, e) : 0;
 }
 
 int replacing_begin(struct globals *g, struct sandbox *s, int from, int to, bool stop_it, const char *verb, struct copying *out,
