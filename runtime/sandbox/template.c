@@ -282,6 +282,7 @@ int template_begin(struct arena *a, const struct place *p, const char *key, stru
 	if (sys_statat(AT_FDCWD, arena_fmt(a, "%s/%s", p->templates, key), &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		*built = true;
 		r = template_open(a, p, key, out, e);
+		(void)!sys_unlink(AT_FDCWD, arena_fmt(a, "%s/.%s.lock", p->templates, key));
 		fd_close(&lock);
 		return r;
 	}
