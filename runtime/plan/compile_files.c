@@ -253,6 +253,8 @@ static int add_layers(struct compiling *k, const struct place *p, struct err *e)
 		compile_push(k->a, &m->options, arena_fmt(k->a, "%s=%s", names[i], layers[i]));
 	}
 	compile_push(k->a, &m->options, "userxattr");
+	/* a file that is copied up is not waited for: else each one that a database opens costs it a disk's time */
+	compile_push(k->a, &m->options, "volatile");
 	compile_push(k->a, &m->options, "x-wasirun.upper=host");
 	compile_push(k->a, &k->g->write, p->inside);
 	return 0;

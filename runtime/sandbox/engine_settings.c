@@ -150,6 +150,28 @@ int engine_settings(struct arena *a, const char *file, enum settings_format f, c
 	return 0;
 }
 
+bool engine_wants_durability(const struct engine *en, const struct engine_wishes *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->settings.n; i++) {
+		const char *wish = w->settings.v[i], *eq = strchr(wish, '=');
+		size_t n = eq ? (size_t)(eq - wish) : 0;
+
+		if (!eq)
+			continue;
+		if (en == &engine_postgres && same_name(wish, n, "fsync") && strcasecmp(eq, "=off") && strcmp(eq, "=0") &&
+		    strcasecmp(eq, "=false") && strcasecmp(eq, "=no"))
+			return true;
+		if ((en == &engine_mariadb || en == &engine_mysql) && same_name(wish, n, "innodb_flush_method") &&
+		    strcasecmp(eq, "=nosync"))
+			return true;
+		if (en == &engine_redis && same_name(wish, n, "appendfsync") && strcasecmp(eq, "=always") == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The shell that most init files were written for, where it is there. */
 static const char *shell(struct search *s)
 {

@@ -274,7 +274,12 @@ static int write_settings(struct wanted *x, struct err *e)
 
 static int clone_data(struct wanted *x, struct err *e)
 {
-	TRY(sandbox_clone_data(x->g->arena, x->s, &x->template_, x->w->storage, e));
+	const char *storage = x->w->storage;
+
+	/* an overlay waits for no disk */
+	if (!storage && engine_wants_durability(x->en, &x->w->wishes))
+		storage = "copy";
+	TRY(sandbox_clone_data(x->g->arena, x->s, &x->template_, storage, e));
 	if (x->template_.version && *x->template_.version)
 		x->s->conf.version = x->template_.version;
 	return 0;

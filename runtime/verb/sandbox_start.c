@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "sandbox/data.h"
 #include "sandbox/port.h"
+#include "sandbox/storage.h"
 #include "sandbox/template.h"
 #include "store/files.h"
 #include "sys/sys.h"
@@ -311,6 +312,19 @@ static void find_socket(struct starting *x)
 	x->s->conf.socket = path;
 }
 
+/* overlayfs refuses layers that it has mounted as "volatile" once: after the machine's own end they might lack what was never written to the
+ * disk. So might the server's files, which it does not wait for either (docs/sandboxes.md tells); the end of a process costs nothing. */
+static int forget_volatile(const struct sandbox *s, struct err *e)
+{
+	AUTO_FD int work = sys_openat2(s->fd, ".work", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+
+	if (work == -ENOENT)
+		return 0;
+	if (work < 0)
+		return fail_sys(e, work, "%.300s/.work", s->dir);
+	return tree_empty(work, e);
+}
+
 /* overlayfs has made a directory of root's there where root mounts it: without sudo it would be in the way of the next mount. */
 static void give_back_work(const struct sandbox *s)
 {
@@ -339,6 +353,7 @@ static int bring_up(struct starting *x, struct err *e)
 	TRY(open_template(x, e));
 	TRY(describe(x, e));
 	x->o->log_at = log_file_size(x->log);
+	TRY(forget_volatile(s, e));
 	TRY(box_start(x->g, &x->box, &x->o->pidfd, &x->pid, &x->warnings, e));
 	give_back_work(s);
 	r = finish(x, e);

@@ -308,6 +308,27 @@ TEST(engine_settings_are_checked)
 	CHECK_STR(file(&files, "postgresql.conf"), NULL);
 }
 
+static bool durable(const char *engine, const char *setting)
+{
+	struct engine_wishes w = { 0 };
+
+	strs_add(&arena, &w.settings, "max_connections=3");
+	strs_add(&arena, &w.settings, setting);
+	return engine_wants_durability(engine_named(engine), &w);
+}
+
+TEST(engine_wants_durability)
+{
+	CHECK(durable("postgres", "fsync=on"));
+	CHECK(durable("postgres", "FSYNC=true"));
+	CHECK(!durable("postgres", "fsync=off"));
+	CHECK(!durable("mariadb", "fsync=on"));
+	CHECK(durable("mariadb", "innodb-flush-method=O_DIRECT"));
+	CHECK(!durable("mysql", "innodb_flush_method=nosync"));
+	CHECK(durable("redis", "appendfsync=always"));
+	CHECK(!durable("redis", "appendfsync=everysec"));
+}
+
 TEST(engine_command_mariadb)
 {
 	struct strs argv = { NULL, 0 }, files = { NULL, 0 };
