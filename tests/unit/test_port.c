@@ -4,6 +4,7 @@
 #include "sys/sys.h"
 #include "tests/unit/test.h"
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,7 +142,7 @@ TEST(port_of_a_process)
 	make(&l, "one", &one);
 	busy = listener(FIRST + 5);
 	CHECK_INT(port_lease(&l.a, &one, FIRST + 5, 1, NULL, &port, &l.e), -EADDRINUSE);
-	CHECK_HAS(l.e.text, arena_fmt(&l.a, "port %d is in use by test_port (pid %d)", FIRST + 5, getpid()));
+	CHECK_HAS(l.e.text, arena_fmt(&l.a, "port %d is in use by %.15s (pid %d)", FIRST + 5, program_invocation_short_name, getpid()));
 	CHECK_INT(port_check_free(&l.a, &one, FIRST + 5, NULL, &l.e), -EADDRINUSE);
 	CHECK_HAS(l.e.text, "(pid ");
 	CHECK_INT(port_lease(&l.a, &one, FIRST + 5, 1, "127.0.0.2", &port, &l.e), 0); /* another address is another matter */
