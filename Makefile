@@ -184,6 +184,8 @@ $(B)/tests/lint/docgen: $(B)/tests/lint/docgen.o $(B)/libwasirun.a
 	$(Q)$(CC) $(ALL_CFLAGS) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LIBS)
 docs: $(B)/tests/lint/docgen $(B)/wasirun
 	$(B)/wasirun introspect bash >docs/completion.bash
+	$(B)/wasirun introspect man sandbox >$(B)/sandbox.mdoc
+	sed -i -e '/^\.\\" BEGIN generated/,/^\.\\" END generated/{//!d}' -e '/^\.\\" BEGIN generated/r $(B)/sandbox.mdoc' docs/wasirun-sandbox.1
 	$< protocol >docs/protocol.md
 	$< config >docs/config.md
 	$< manifest >docs/manifest-keys.md
@@ -195,11 +197,12 @@ install: all
 	install -D -m 0755 -s $(B)/wasirun $(DESTDIR)$(PREFIX)/bin/wasirun
 	install -D -m 0644 docs/wasirun.8 $(DESTDIR)$(PREFIX)/share/man/man8/wasirun.8
 	install -D -m 0644 docs/wasirun-manifest.5 $(DESTDIR)$(PREFIX)/share/man/man5/wasirun-manifest.5
+	install -D -m 0644 docs/wasirun-sandbox.1 $(DESTDIR)$(PREFIX)/share/man/man1/wasirun-sandbox.1
 	$(B)/wasirun introspect bash >$(B)/completion.bash
 	install -D -m 0644 $(B)/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/wasirun
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/wasirun $(DESTDIR)$(PREFIX)/share/man/man8/wasirun.8 $(DESTDIR)$(PREFIX)/share/man/man5/wasirun-manifest.5
-	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/wasirun
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/wasirun-sandbox.1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions/wasirun
 
 deps:
 	@tests/deps all

@@ -2,6 +2,7 @@
  * Must not say anything that the tables do not. */
 #include "store/files.h"
 #include "verb/help.h"
+#include "verb/introspect.h"
 #include <errno.h>
 #include <string.h>
 
@@ -95,19 +96,10 @@ static void roff(struct text *t, const char *s)
 	}
 }
 
-static bool is_in(const struct opt *table, const char *name)
-{
-	for (; table && table->name; table++)
-		if (!strcmp(table->name, name))
-			return true;
-	return false;
-}
-
-/* common: what is told once for all of a group; NULL. */
-static void man_options(struct text *t, const struct opt *o, const struct opt *common)
+static void man_options(struct text *t, const struct opt *o)
 {
 	for (; o->name; o++) {
-		if (!o->doc || is_in(common, o->name))
+		if (!o->doc)
 			continue;
 		text_str(t, ".TP\n");
 		if (o->letter)
@@ -126,56 +118,25 @@ static void man_options(struct text *t, const struct opt *o, const struct opt *c
 	}
 }
 
-static void man_verb(struct text *t, const char *path, const struct verb *v, const struct opt *common)
-{
-	text_fmt(t, ".SS %s %s\n", path, v->args ? v->args : "");
-	roff(t, v->summary);
-	text_str(t, ".\n");
-	if (v->details) {
-		roff(t, v->details);
-		text_str(t, "\n");
-	}
-	man_options(t, v->opts, common);
-}
-
 static void print_man(struct text *t)
 {
 	const struct verb *const *v;
 
 	text_str(t, ".SH GLOBAL OPTIONS\n");
-	man_options(t, global_opts, NULL);
+	man_options(t, global_opts);
 	text_str(t, ".SH COMMANDS\n");
-	for (v = verbs; *v; v++)
-		if (!(*v)->hidden)
-			man_verb(t, (*v)->name, *v, NULL);
-}
-
-/* A group has a page of its own, and groups in it stand there as "template list". */
-static void man_members(struct text *t, const char *group, const struct verb *const *v, const struct opt *common)
-{
-	for (; *v; v++) {
-		const char *path = arena_fmt(t->arena, "%s%s", group, (*v)->name);
-
+	for (v = verbs; *v; v++) {
 		if ((*v)->hidden)
 			continue;
-		if ((*v)->subs)
-			man_members(t, arena_fmt(t->arena, "%s ", path), (*v)->subs, common);
-		else
-			man_verb(t, path, *v, common);
+		text_fmt(t, ".SS %s %s\n", (*v)->name, (*v)->args ? (*v)->args : "");
+		roff(t, (*v)->summary);
+		text_str(t, ".\n");
+		if ((*v)->details) {
+			roff(t, (*v)->details);
+			text_str(t, "\n");
+		}
+		man_options(t, (*v)->opts);
 	}
-}
-
-static int print_man_of(struct text *t, const char *group, struct err *e)
-{
-	const struct verb *v = verb_find(verbs, group);
-
-	if (!v || !v->subs)
-		return fail(e, EINVAL, "%s is no group of commands", group);
-	text_str(t, ".SH GLOBAL OPTIONS\n");
-	man_options(t, v->opts, NULL);
-	text_str(t, ".SH COMMANDS\n");
-	man_members(t, "", v->subs, v->opts);
-	return 0;
 }
 
 static int run(struct globals *g, const void *opts_v, int argc, char **argv, struct err *e)
@@ -186,7 +147,7 @@ static int run(struct globals *g, const void *opts_v, int argc, char **argv, str
 	if (!strcmp(argv[0], "bash"))
 		print_bash(&t);
 	else if (!strcmp(argv[0], "man") && argc > 1)
-		TRY(print_man_of(&t, argv[1], e));
+		TRY(introspect_page(&t, argv[1], e));
 	else if (!strcmp(argv[0], "man"))
 		print_man(&t);
 	else

@@ -38,7 +38,13 @@ diff "$work/help" "$work/man" >"$work/diff" || {
 	complain "wasirun(8) and the tables disagree (< tables, > manual):"
 	cat "$work/diff" >&2
 }
+
+# wasirun-sandbox(1): what stands between its marks is generated
+"$build/wasirun" introspect man sandbox >"$work/sandbox"
+sed -n '/^\.\\" BEGIN generated/,/^\.\\" END generated/{//!p}' "$top/docs/wasirun-sandbox.1" | cmp -s - "$work/sandbox" ||
+	complain "docs/wasirun-sandbox.1 is not what the tables say: make docs"
 if command -v mandoc >/dev/null; then
+	mandoc -T lint -W warning "$top/docs/wasirun-sandbox.1" >&2 || complain "mandoc -T lint docs/wasirun-sandbox.1"
 	mandoc -T lint -W warning "$top/docs/wasirun.8" >&2 || complain "mandoc -T lint docs/wasirun.8"
 	mandoc -T lint -W warning "$top/docs/wasirun-manifest.5" >&2 || complain "mandoc -T lint docs/wasirun-manifest.5"
 fi
