@@ -14,7 +14,7 @@ complain()
 # The last lines of a file, for somebody who wants to know why.
 show()
 {
-	[ ! -s "$1" ] || tail -n 20 "$1" >&2
+	[ ! -s "$1" ] || tail -n 10 "$1" >&2
 }
 
 # unpack PROGRAM FILE: to standard output
