@@ -102,6 +102,8 @@ check-broker: $(B)/tests/broker/box
 	@$(RUN) broker
 bench-broker: $(B)/tests/broker/box
 	tests/bench/broker.py $(B)/tests/broker/box
+bench-guard: all
+	tests/bench/guard.py $(RUNTIME)
 
 # Plans compared with what they were; linked with the pure floors only.
 GOLDEN_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/plan/*.c))
@@ -225,6 +227,7 @@ help:
 	@echo "make check-broker  programs behind network grants: Redis, PostgreSQL, MariaDB, nginx, curl, Python"
 	@echo "make bench-sandbox database sandboxes beside the bare server, pg_virtualenv and docker run"
 	@echo "make bench-broker  throughput of a brokered connection against a native one"
+	@echo "make bench-guard   what guard costs at start-up, and the memory of its network supervisor"
 	@echo "make asan ubsan    the same code under sanitizers"
 	@echo "make analyze       gcc -fanalyzer, clang-tidy, cppcheck, shellcheck"
 	@echo "make fuzz          FUZZ_SECONDS=60 per target"
@@ -236,5 +239,5 @@ help:
 	$(FUZZ_OBJ:.o=.d) $(FUZZ_SRC:%.c=$(B)/fuzzed/%.d)
 FORCE:
 .SECONDARY:
-.PHONY: all unit test-programs check check-deps check-unit check-bats check-fault check-engines check-vm check-broker bench-broker bench-sandbox \
+.PHONY: all unit test-programs check check-deps check-unit check-bats check-fault check-engines check-vm check-broker bench-broker bench-guard bench-sandbox \
 	asan ubsan analyze fuzz bench bench-readme docs install uninstall deps demo clean help FORCE

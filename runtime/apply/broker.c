@@ -45,7 +45,7 @@ static int begin(struct broker *b, const struct net_grants *g, int report, int d
 	sigset_t all;
 	size_t i;
 
-	b->grants = *g;
+	b->grants = broker_keep(g);
 	b->control = FD_CONTROL;
 	b->proc = FD_PROC;
 	b->report = report >= 0 ? FD_REPORT : -1;
@@ -73,7 +73,10 @@ static _Noreturn void supervise(const struct net_grants *g, int control, int rep
 {
 	static struct broker b;
 
-	if (arrange_fds(control, report, door) < 0 || begin(&b, g, report, door) < 0 || give_up_rights(g) < 0)
+	if (arrange_fds(control, report, door) < 0 || begin(&b, g, report, door) < 0)
+		sys_exit(1);
+	broker_shed();
+	if (give_up_rights(&b.grants) < 0)
 		sys_exit(1);
 	broker_loop(&b);
 	sys_exit(0);

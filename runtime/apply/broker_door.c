@@ -57,6 +57,7 @@ static int start_supervisor(struct run *r, const struct step *s, struct slot *sl
 {
 	int door = -1;
 
+	broker_forgets(r->arena);
 	if (r->state_dir >= 0)
 		door = TRY(broker_door(r->state_dir, e));
 	return broker_start(s->broker, r->network_report, door, &slot->fd, e);

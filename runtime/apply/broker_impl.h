@@ -166,6 +166,14 @@ MUST int broker_watches_make(struct call *c, const struct swap *s, int with);
 /* 1: a process of the sandbox other than the caller has the socket. */
 MUST int broker_shared(struct broker *b, pid_t tid, uint64_t ino);
 
+/* --- broker_memory.c */
+struct arena;
+/* What the runtime has in this arena, the halves that are made from here on give back. Before init is made. */
+void broker_forgets(const struct arena *a);
+/* A copy in memory of its own: TCP only, and nothing but what decides. */
+struct net_grants broker_keep(const struct net_grants *g);
+void broker_shed(void);
+
 /* --- broker.c */
 /* Loads the sandbox's filter and says why it cannot. Returns the listener. */
 MUST int broker_load(struct err *e);

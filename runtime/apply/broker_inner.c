@@ -72,6 +72,7 @@ _Noreturn void broker_inner(int sock)
 	size_t count, i;
 	struct job j;
 
+	broker_shed();
 	sigfillset(&all);
 	if (sys_sigprocmask(SIG_SETMASK, &all, NULL) < 0 || sys_prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 	    sys_prctl(PR_SET_NAME, (unsigned long)"wasirun-inside", 0, 0, 0) < 0 || sys_dup3(sock, 0, O_CLOEXEC) < 0 ||

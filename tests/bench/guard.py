@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""What `wasirun guard` costs: start-up beyond the bare command, in interleaved rounds, and the memory of the network supervisor's two halves.
+
+guard.py [RUNTIME] [ROUNDS]. Everything stays in a network namespace of the bench's own (it starts itself again in one)."""
+import glob, os, statistics, subprocess, sys, tempfile, time
+
+COMMANDS = {
+    "the command alone": None,
+    "guard": [],
+    "guard --connect 127.0.0.1:5": ["--connect", "127.0.0.1:5"],
+    "guard --connect db.example:5": ["--connect", "db.example:5"],
+}
+
+
+def lap(argv):
+    begin = time.perf_counter()
+    subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
+    return (time.perf_counter() - begin) * 1000
+
+
+def start_up(runtime, root, rounds):
+    took = {name: [] for name in COMMANDS}
+    for i in range(rounds + 2):  # two to warm up
+        for name, options in COMMANDS.items():
+            ms = lap(["/bin/true"] if options is None else [runtime, "--root", root, "guard"] + options + ["--", "/bin/true"])
+            if i > 1:
+                took[name].append(ms)
+    bare = statistics.median(took["the command alone"])
+    for name, ms in took.items():
+        q1, median, _ = statistics.quantiles(ms, n=4)
+        print("%-30s median %6.2f ms, lower quarter %6.2f ms, beyond the command %6.2f ms" % (name, median, q1, median - bare))
+
+
+def supervisors():
+    found = {}
+    for path in glob.glob("/proc/[0-9]*/comm"):
+        try:
+            name = open(path).read().strip()
+        except OSError:
+            continue
+        if name in ("wasirun-network", "wasirun-inside"):
+            found[path.split("/")[2]] = name
+    return found
+
+
+def kilobytes(pid):
+    rows = dict(line.split()[:2] for line in open("/proc/%s/smaps_rollup" % pid).read().splitlines()[1:])
+    return int(rows["Rss:"]), int(rows["Pss:"])
+
+
+def memory(runtime, root, n):
+    before = supervisors()
+    running = [subprocess.Popen([runtime, "--root", root, "guard", "--connect", "127.0.0.1:5", "--", "/bin/sleep", "60"]) for _ in range(n)]
+    end = time.time() + 30
+    while time.time() < end and len(supervisors().keys() - before.keys()) < 2 * n:
+        time.sleep(0.1)
+    time.sleep(1)
+    for half in ("wasirun-network", "wasirun-inside"):
+        sizes = [kilobytes(p) for p, name in supervisors().items() if p not in before and name == half]
+        print("%2d sandbox%s %-16s each: RSS %5d KB, PSS %5d KB" % (n, "es:" if n > 1 else ":  ", half, statistics.mean(s[0] for s in sizes),
+                                                                  statistics.mean(s[1] for s in sizes)))
+    for p in running:
+        p.terminate()
+    for p in running:
+        p.wait()
+
+
+def main():
+    if os.environ.get("GUARD_BENCH") != "inside":
+        os.environ["GUARD_BENCH"] = "inside"
+        os.execvp("unshare", ["unshare", "-n", sys.executable] + sys.argv)
+    runtime = sys.argv[1] if len(sys.argv) > 1 else "build/wasirun"
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 40
+    with tempfile.TemporaryDirectory() as root:
+        start_up(runtime, root, rounds)
+        for n in (1, 10):
+            memory(runtime, root, n)
+
+
+main()
