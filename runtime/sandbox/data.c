@@ -91,6 +91,19 @@ static int choose(const struct sandbox *s, const struct template_ *t, int data, 
 	return 0;
 }
 
+/* One that several users share is nobody's secret: its files become the sandbox's. */
+static int copy_template(const struct sandbox *s, const struct template_ *t, int data, bool reflink, struct err *e)
+{
+	struct stat st;
+	int r = sys_fstat(t->fd, &st);
+
+	if (r < 0)
+		return fail_sys(e, r, "%s/data", t->dir);
+	if (st.st_uid == s->place.data_uid && st.st_gid == s->place.data_gid)
+		return tree_copy(t->fd, data, reflink, -1, -1, e);
+	return tree_copy(t->fd, data, reflink, s->place.data_uid, s->place.data_gid, e);
+}
+
 int sandbox_clone_data(struct arena *a, struct sandbox *s, const struct template_ *t, const char *wanted, struct err *e)
 {
 	AUTO_FD int data = TRY(sandbox_open_data(s, e));
@@ -101,7 +114,7 @@ int sandbox_clone_data(struct arena *a, struct sandbox *s, const struct template
 	if (how == STORAGE_OVERLAY)
 		TRY(template_use(t, s, e));
 	else
-		TRY(tree_copy(t->fd, data, how == STORAGE_REFLINK, s->place.data_uid, s->place.data_gid, e));
+		TRY(copy_template(s, t, data, how == STORAGE_REFLINK, e));
 	s->conf.storage = storage_name(how);
 	s->conf.template_ = t->key;
 	return 0;
@@ -218,7 +231,7 @@ static int stage(const struct sandbox *s, int from, bool reflink, const struct s
 	if (r < 0)
 		return fail_sys(e, r, "cannot make %s/" NEW, s->dir);
 	if (from >= 0)
-		TRY(tree_copy(from, fd, reflink, s->place.data_uid, s->place.data_gid, e));
+		TRY(tree_copy(from, fd, reflink, -1, -1, e)); /* owners as they are: see snapshot.c */
 	r = durable ? sys_syncfs(fd) : 0;
 	if (r < 0)
 		return fail_sys(e, r, "cannot write %s/" NEW, s->dir);

@@ -51,9 +51,10 @@ static int hold_signals(sigset_t *was)
 	return sys_sigprocmask(SIG_BLOCK, &set, was);
 }
 
-static int copy(int from, int to, const struct copy_cost *c, const struct sandbox *s, struct err *e)
+/* Every file keeps its owner: one of root's that got there must not become the server's, whose user could then read it. */
+static int copy(int from, int to, const struct copy_cost *c, struct err *e)
 {
-	return tree_copy(from, to, c->reflink, s->place.data_uid, s->place.data_gid, e);
+	return tree_copy(from, to, c->reflink, -1, -1, e);
 }
 
 static int copy_held(int from, int to, const struct copy_cost *c, const struct sandbox *s, struct freezer *f, struct err *e)
@@ -65,7 +66,7 @@ static int copy_held(int from, int to, const struct copy_cost *c, const struct s
 	r = f->freeze(f->ctx, true, e);
 	if (r < 0)
 		return r;
-	r = copy(from, to, c, s, e);
+	r = copy(from, to, c, e);
 	back = f->freeze(f->ctx, false, &thaw);
 	f->us = sys_now_us() - at;
 	if (back < 0 && r == 0) {
@@ -82,7 +83,7 @@ int copy_frozen(int from, int to, const struct copy_cost *c, const struct sandbo
 	int r;
 
 	if (!f)
-		return copy(from, to, c, s, e);
+		return copy(from, to, c, e);
 	r = c->reflink ? sys_syncfs(from) : 0; /* sharing a block writes it first: better before the server is held */
 	if (r == 0)
 		r = hold_signals(&was);

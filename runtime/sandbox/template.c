@@ -254,18 +254,32 @@ static const char *last_of(const char *path)
 	return strrchr(path, '/') + 1;
 }
 
-static int make_new(struct arena *a, const struct place *p, struct template_ *t, struct err *e)
+/* By handle: under sudo the directory above is the caller's. */
+static int make_in(int at, const char *name, mode_t mode, uid_t uid, gid_t gid)
+{
+	AUTO_FD int fd = -1;
+	int r = sys_mkdir(at, name, mode);
+
+	if (r == 0)
+		r = fd = tree_open(at, name);
+	if (r >= 0)
+		r = sys_fchmod(fd, mode); /* whatever the umask says */
+	if (r == 0)
+		r = sys_chown(fd, "", uid, gid, AT_EMPTY_PATH);
+	return r < 0 ? r : take_fd(&fd);
+}
+
+static int make_new(const struct place *p, struct template_ *t, struct err *e)
 {
 	AUTO_FD int templates = tree_open(AT_FDCWD, p->templates);
-	const char *data = arena_fmt(a, "%s/data", t->dir);
+	AUTO_FD int dir = -1;
 
 	if (templates < 0)
 		return fail_sys(e, templates, "%s", p->templates);
 	TRY(remove_tree(templates, last_of(t->dir), e)); /* a killed build's */
-	TRY(place_make(t->dir, 0711, p->uid, p->gid, e));
-	TRY(place_make(data, 0700, p->data_uid, p->data_gid, e));
-	t->fd = tree_open(AT_FDCWD, data);
-	return t->fd < 0 ? fail_sys(e, t->fd, "%s", data) : 0;
+	dir = make_in(templates, last_of(t->dir), 0711, p->uid, p->gid);
+	t->fd = dir < 0 ? dir : make_in(dir, "data", 0700, p->data_uid, p->data_gid);
+	return t->fd < 0 ? fail_sys(e, t->fd, "cannot make %s", t->dir) : 0;
 }
 
 int template_begin(struct arena *a, const struct place *p, const char *key, struct template_ *out, bool *built, struct err *e)
@@ -289,7 +303,7 @@ int template_begin(struct arena *a, const struct place *p, const char *key, stru
 	out->key = arena_str(a, key);
 	out->dir = arena_fmt(a, "%s/.%s.new", p->templates, key);
 	out->lock = lock;
-	r = make_new(a, p, out, e);
+	r = make_new(p, out, e);
 	if (r < 0)
 		template_abandon(p, out);
 	return r;
