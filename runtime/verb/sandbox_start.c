@@ -17,6 +17,8 @@
 #include <string.h>
 
 #define LAST_LINES 10
+/* In the tree while a stop is under way. One that was killed leaves it: then a server that still answers is ending. */
+#define STOPPING ".stopping"
 
 struct starting {
 	struct globals *g;
@@ -312,8 +314,8 @@ static void find_socket(struct starting *x)
 	x->s->conf.socket = path;
 }
 
-/* overlayfs refuses layers that it has mounted as "volatile" once: after the machine's own end they might lack what was never written to the
- * disk. So might the server's files, which it does not wait for either (docs/sandboxes.md tells); the end of a process costs nothing. */
+/* overlayfs refuses layers that it has mounted as "volatile" once: after the machine's own end they might lack what was never written to
+ * the disk. So might the server's files, which it does not wait for either (templates/ENGINE/README.md); the end of a process costs nothing. */
 static int forget_volatile(const struct sandbox *s, struct err *e)
 {
 	AUTO_FD int work = sys_openat2(s->fd, ".work", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
@@ -390,6 +392,13 @@ static int look_after(struct starting *x, int64_t pid, struct err *e)
 	return sandbox_save(s, e);
 }
 
+static bool is_stopping(const struct sandbox *s)
+{
+	struct stat st;
+
+	return sys_statat(s->fd, STOPPING, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /* What is there of it, out of the way of a new one. */
 static int clear_away(struct starting *x, const struct box_state *state, struct err *e)
 {
@@ -397,10 +406,10 @@ static int clear_away(struct starting *x, const struct box_state *state, struct 
 
 	if (state->status == BOX_NONE)
 		return 0;
-	if (state->status != BOX_DEAD && state->broker == 0) {
+	if (state->status != BOX_DEAD && state->broker == 0)
 		log_warn("%s: its network supervisor is gone, so it cannot be reached: it is restarted", x->s->name);
+	if (state->status != BOX_DEAD && (state->broker == 0 || is_stopping(x->s)))
 		return sandbox_stop(x->g, x->s, SANDBOX_STOP_MS, &killed, &killed, e);
-	}
 	return box_stop(x->g, sandbox_container_id(x->g->arena, x->s), SIGKILL, 0, &killed, e);
 }
 
@@ -413,11 +422,12 @@ static int start(struct starting *x, struct err *e)
 	TRY(box_state(x->g, id, &state, e));
 	if (state.status == BOX_PAUSED) /* by a snapshot that was killed */
 		TRY(box_freeze(x->g, id, false, e));
-	if ((state.status == BOX_RUNNING || state.status == BOX_PAUSED) && state.broker != 0)
+	if ((state.status == BOX_RUNNING || state.status == BOX_PAUSED) && state.broker != 0 && !is_stopping(x->s))
 		r = look_after(x, state.pid, e);
 	if (r != -ESRCH)
 		return r;
 	TRY(clear_away(x, &state, e));
+	(void)!sys_unlink(x->s->fd, STOPPING);
 	return bring_up(x, e);
 }
 
@@ -441,11 +451,15 @@ int sandbox_stop(struct globals *g, const struct sandbox *s, uint64_t grace_ms, 
 	const struct engine *en = s->conf.server ? engine_named(s->conf.server) : NULL;
 	const char *id = sandbox_container_id(g->arena, s);
 	struct box_state state;
+	struct err ignored;
 
 	*ran = *killed = false;
 	TRY(box_state(g, id, &state, e));
 	if (state.status == BOX_NONE)
 		return 0;
 	*ran = state.status != BOX_DEAD;
-	return box_stop(g, id, en ? en->stop_signal : SIGTERM, grace_ms, killed, e);
+	(void)!sandbox_write(s, STOPPING, "", 0, 0600, &ignored); /* a full disk prevents no stop */
+	TRY(box_stop(g, id, en ? en->stop_signal : SIGTERM, grace_ms, killed, e));
+	(void)!sys_unlink(s->fd, STOPPING);
+	return 0;
 }
