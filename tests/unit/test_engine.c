@@ -19,6 +19,7 @@ static struct sandbox dev(void)
 	struct sandbox s = { .name = "dev", .fd = -1, .lock = -1 };
 
 	s.conf.name = "dev";
+	s.conf.engine = "postgres";
 	s.conf.id = "0123abcd";
 	s.conf.port = "5555";
 	s.conf.host = "127.0.0.1";
@@ -428,6 +429,7 @@ TEST(engine_variables)
 	s.conf.password = "p@ss/w";
 	s.conf.database = "0";
 	s.conf.user = "default";
+	s.conf.engine = "redis";
 	engine_named("redis")->variables(&arena, &s, &out);
 	CHECK(has(&out, "REDIS_URL=redis://:p%40ss%2Fw@127.0.0.1:5555/0"));
 	CHECK(has(&out, "REDISCLI_AUTH=p@ss/w"));
