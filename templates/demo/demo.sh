@@ -1,6 +1,7 @@
 #!/bin/sh
-# demo.sh - from a fresh Debian 12 to a container: installs what the build needs, builds, makes a bundle from this machine's busybox,
-# shows what wasirun would do with it, does it, runs a second program inside, and takes it away again. Asks nothing.
+# demo.sh - from a fresh Debian 12 to a container and three databases: installs what is missing, builds, makes a bundle from this machine's
+# busybox, shows what wasirun would do with it, does it, runs a second program inside, and takes it away again. Then PostgreSQL, MariaDB and
+# Redis, each in a sandbox of its own, answer a query of their own clients. Asks nothing.
 # A command that fails ends the demo with its exit code; what was made is removed in any case.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -9,12 +10,16 @@ work=
 build=${B:-$top/build}
 wasirun=$build/wasirun
 step=0
+databases='shop-postgres shop-mariadb shop-redis'
 
 finish()
 {
 	code=$?
 	trap - EXIT
 	[ ! -x "$wasirun" ] || "$wasirun" delete --force "$id" >/dev/null 2>&1 || true
+	[ -z "$work" ] || for name in $databases; do
+		[ ! -d "$work/.sandboxes/$name" ] || "$wasirun" sandbox destroy --dir "$work/.sandboxes" --force "$name" >/dev/null 2>&1 || true
+	done
 	[ -z "$work" ] || rm -rf "$work"
 	if [ $code -eq 0 ]; then
 		echo
@@ -81,3 +86,41 @@ show "The container's processes, as the host sees them." "$wasirun" ps "$id"
 show "Kills what runs and removes what was made for it." "$wasirun" delete --force "$id"
 # shellcheck disable=SC2016
 show "Nothing is left of it." sh -c '! "$1" state "$2"' sh "$wasirun" "$id"
+
+# ---- databases. The tree belongs to whoever called sudo.
+cd "$work"
+mkdir .sandboxes
+export WASIRUN_TEMPLATES="$work/.templates" # the demo leaves nothing behind
+[ -z "${SUDO_UID:-}" ] || chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$work"
+show "The servers and clients, as far as they are missing; none of them is started by this." "$top/tests/deps" databases
+for name in $databases; do
+	show "A ${name#shop-} server in a sandbox of its own: made, started, and it answers." \
+		"$wasirun" sandbox up "${name#shop-}" "$name" --port auto --dir "$work/.sandboxes"
+done
+show "What runs." "$wasirun" sandbox list --dir "$work/.sandboxes"
+show "What one of them may do: nothing that is not in this file." cat .sandboxes/shop-postgres/config/capabilities.json
+show "How programs find it: the same variables that activate sets." "$wasirun" sandbox env shop-postgres --dir "$work/.sandboxes"
+
+# ask NAME COMMAND...: in the environment that activate makes, as a program of the user's would
+ask()
+{
+	name=$1
+	shift
+	step=$((step + 1))
+	echo
+	echo "# $step. ${name#shop-} answers its own client."
+	echo "\$ . .sandboxes/$name/activate; $(quote "$@")"
+	(
+		WASIRUN_ACTIVATE=$work/.sandboxes/$name/activate
+		# shellcheck disable=SC1090
+		. "$WASIRUN_ACTIVATE"
+		"$@"
+	)
+}
+ask shop-postgres psql -c 'SELECT version()'
+ask shop-mariadb mariadb -t -e 'SELECT version(), current_user()'
+# shellcheck disable=SC2016
+ask shop-redis sh -c 'redis-cli -u "$REDIS_URL" --no-auth-warning INFO server | grep -E "redis_version|tcp_port"'
+for name in $databases; do
+	show "Stops it and removes it with its data." "$wasirun" sandbox destroy "$name" --dir "$work/.sandboxes"
+done
