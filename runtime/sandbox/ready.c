@@ -128,19 +128,29 @@ static int open_port(const struct target *t, int64_t until, int *out, struct err
 	return r;
 }
 
-/* *ours: its socket answered, so that it is it who has the port. */
-static int try_once(const struct engine *en, const struct sandbox *s, const struct target *t, bool *ours, int64_t until, struct err *e)
+/* Is it our server that has the port? It is when its socket answers, or when the look from outside was seen to change. */
+struct seen {
+	bool not_yet, ours;
+};
+
+static int try_once(const struct engine *en, const struct sandbox *s, const struct target *t, struct seen *seen, int64_t until, struct err *e)
 {
 	AUTO_FD int fd = -1;
 	int r;
 
-	if (en->might_be_ready && !en->might_be_ready(s))
-		return 0;
-	if (!*ours && s->conf.socket) {
+	if (en->might_be_ready) {
+		bool yes = en->might_be_ready(s);
+
+		seen->ours |= yes && seen->not_yet;
+		seen->not_yet |= !yes;
+		if (!yes)
+			return 0;
+	}
+	if (!seen->ours && s->conf.socket) {
 		r = open_path(s->conf.socket, until, &fd, e);
 		if (r != 1)
 			return r;
-		*ours = true;
+		seen->ours = true;
 	}
 	if (!t->path) {
 		fd_close(&fd);
@@ -160,17 +170,17 @@ int engine_wait_ready(const struct engine *en, const struct sandbox *s, const ch
 {
 	int64_t until = sys_now_us() + (int64_t)timeout_ms * 1000;
 	struct target t;
-	bool ours = false;
+	struct seen seen = { false };
 	unsigned tries;
 
 	TRY(find_target(s, address, port, &t, e));
 	for (tries = 0;; tries++) {
-		int r = try_once(en, s, &t, &ours, until, e), ended;
+		int r = try_once(en, s, &t, &seen, until, e), ended;
 
 		if (r)
 			return r < 0 ? r : 0;
 		/* the pause, which the server's end cuts short */
-		ended = sys_poll1(pidfd, POLLIN, tries < 8 ? 1 : tries < 40 ? 2 : 10);
+		ended = sys_poll1(pidfd, POLLIN, tries < 100 ? 1 : tries < 300 ? 2 : 10);
 		if (ended > 0)
 			return fail(e, ESRCH, "%s ended before it answered", en->title);
 		if (sys_now_us() >= until)
