@@ -125,20 +125,24 @@ create() {
 	echo "$name: $engine for 127.0.0.1:$port (image ${DOCKER_IMAGE:-$image}); $me start $name"
 }
 
-# One try, inside and over TCP: the images' first, temporary server listens on a socket file only.
+# One try to talk to it at its port. That is open before it is ready (Docker listens for it), and the images' first, temporary server does
+# not listen there: an answer in its own protocol is what counts.
 answers() {
-	local code=0
-	case $(of_label engine) in
-	postgres) set -- pg_isready -q -h 127.0.0.1 ;;
-	mysql) set -- mysqladmin ping -h 127.0.0.1 --silent ;;
-	mariadb) set -- mariadb-admin ping -h 127.0.0.1 --silent ;;
-	redis) set -- redis-cli ping ;;
-	esac
-	docker exec "wasi-$name" "$@" >/dev/null 2>&1 || code=$?
-	case $code in
-	126 | 127) (: <"/dev/tcp/127.0.0.1/$(of_label port)") 2>/dev/null ;; # an image without that program
-	*) return "$code" ;;
-	esac
+	local port
+	port=$(of_label port)
+	(
+		LC_ALL=C
+		exec 3<>"/dev/tcp/127.0.0.1/$port" || exit 1
+		case $(of_label engine) in
+		postgres) printf '\0\0\0\x17\0\3\0\0user\0postgres\0\0' >&3 ;; # the first message of any client
+		redis) printf 'PING\r\n' >&3 ;;
+		esac
+		IFS= read -r -N 1 -t 2 word <&3 && [ -n "$word" ] || exit 1
+		if [ "$word" = E ]; then # PostgreSQL: an error; "57P03" = it is starting
+			IFS= read -r -t 1 rest <&3 || true
+			[[ ${rest-} != *57P03* ]]
+		fi
+	) 2>/dev/null
 }
 
 start() {
