@@ -25,6 +25,7 @@ teardown() {
 	local d
 	[ -n "$T" ] || return 0
 	for d in "$T"/*/.sandboxes; do
+		# shellcheck disable=SC2046
 		[ ! -d "$d" ] || rt sandbox destroy --dir "$d" --force $(ls "$d") >/dev/null 2>&1 || true
 	done
 	cd /
@@ -137,9 +138,9 @@ number() { sed -n "s/.*[ (]\([0-9]*\) $1.*/\1/p" "$T/out" | head -1; }
 	[ "$(conf copy DB_PORT)" != "$(conf dev DB_PORT)" ]
 	same "$(sql old 'select count(*) from t')" 1
 	# the first one's password is no longer good there
-	! PGPASSWORD=$(conf dev DB_PASSWORD) psql -h 127.0.0.1 -p "$(conf old DB_PORT)" -U postgres -d dev_db -XAtqc "select 1"
-	lacks "SANDBOX_OLD_PASSWORD"
-	! grep OLD_PASSWORD .sandboxes/old/config/sandbox.conf
+	PGPASSWORD=$(conf dev DB_PASSWORD) run psql -h 127.0.0.1 -p "$(conf old DB_PORT)" -U postgres -d dev_db -XAtqc "select 1"
+	has "password authentication failed"
+	same "$(conf old SANDBOX_OLD_PASSWORD)" ""
 	does start copy
 	same "$(sql copy 'select count(*) from t')" 2
 	sql copy "insert into t values (3)"
@@ -344,7 +345,7 @@ big_database() {
 
 @test "reflinks: XFS, a database of 1 GB" {
 	LIMIT=120
-	big_database xfs 4G 1024
+	if [ "${SLOW:-1}" = 1 ]; then big_database xfs 4G 1024; else big_database xfs 1G 100; fi # the virtual machine has a disk in memory
 }
 
 @test "reflinks: Btrfs, a database of 200 MB" {
@@ -386,7 +387,7 @@ big_database() {
 	# by the calls that change something; each time from the state of the time before, so both ways are gone through
 	old=0 new=0
 	for call in mkdirat renameat2 renameat unlinkat openat write syncfs; do
-		for n in 1 2 3 5 8 13; do
+		for n in 1 4 9; do
 			timeout 20 strace -f -qq -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=$n" "$RUNTIME" --root "$T/root" \
 				sandbox restore dev s </dev/null >/dev/null 2>&1 || true
 			does start dev
@@ -405,7 +406,7 @@ big_database() {
 	new redis dev --storage copy
 	does start dev
 	redis dev set k v
-	for n in 5 20 35 50 65 80; do
+	for n in 10 35 60 85; do
 		for what in "snapshot dev s" "clone dev two $(port)"; do
 			# shellcheck disable=SC2086
 			timeout 20 strace -f -qq -o /dev/null -e trace=openat,mkdirat,write -e inject=openat,mkdirat,write:signal=KILL:when=$n \
