@@ -254,3 +254,32 @@ S
 	ok rt sandbox --dir "$T/sandboxes" env two --prefix P_
 	has P_PORT
 }
+
+@test "completion: commands of sandbox, their options, engines and names" {
+	cat >"$T/complete" <<'S'
+		source "$1"
+		shift
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		_wasirun
+		printf '%s\n' "${COMPREPLY[@]}"
+S
+	mkdir "$T/bin"
+	ln -s "$RUNTIME" "$T/bin/wasirun"
+	completed() { PATH=$T/bin:$PATH ok bash "$T/complete" "$TESTS/../docs/completion.bash" wasirun "$@"; }
+	completed sandbox cre
+	same "$output" create
+	completed sandbox create --pub
+	same "$output" --publish
+	completed sandbox create mar
+	same "$output" mariadb
+	completed sandbox --dir "$T/sandboxes" env d
+	same "$output" dev
+	completed sandbox env --pre
+	same "$output" --prefix
+	completed sandbox help cre
+	same "$output" create
+	completed help sandbox cre
+	same "$output" create
+	completed gua
+	same "$output" guard
+}

@@ -62,7 +62,7 @@ setup() {
 	need dockerd docker
 	[ -n "$BRIDGE" ] || skip "no bridge can be made here"
 	PORT=$((21000 + BASHPID % 8000))
-	cd "$D/wasi"
+	cd "$D/wasi" || return 1
 }
 teardown() { docker ps -aq | xargs -r docker rm -f -v >/dev/null 2>&1 || true; }
 
