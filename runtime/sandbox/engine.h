@@ -97,8 +97,8 @@ MUST int engine_build_manifest(struct arena *a, const struct engine *en, char **
 MUST int engine_manifest(struct arena *a, const struct engine *en, const struct sandbox *s, const char *memory, char **out, size_t *n,
 			 struct err *e);
 
-/* Do the settings ask for data that survive a power cut (fsync=on, innodb_flush_method, appendfsync=always)? Then they need a place of their
- * own: an overlay is mounted so that nothing waits for the disk. */
+/* Do the settings ask for data that survive a power cut (fsync=on, innodb_flush_method, appendfsync=always)? Then they need a place of
+ * their own: an overlay is mounted so that nothing waits for the disk. */
 bool engine_wants_durability(const struct engine *en, const struct engine_wishes *w);
 
 /* Reads the official images' variables from list ("NAME=value"), with _FILE forms (both = an error), into *w. */

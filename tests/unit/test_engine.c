@@ -431,7 +431,7 @@ TEST(engine_variables)
 	s.conf.user = "default";
 	s.conf.engine = "redis";
 	engine_named("redis")->variables(&arena, &s, &out);
-	CHECK(has(&out, "REDIS_URL=redis://:p%40ss%2Fw@127.0.0.1:5555/0"));
+	CHECK(has(&out, "REDIS_URL=redis://default:p%40ss%2Fw@127.0.0.1:5555/0"));
 	CHECK(has(&out, "REDISCLI_AUTH=p@ss/w"));
 	engine_named("postgres")->variables(&arena, &s, &out);
 	CHECK(has(&out, "PGPORT=5555"));
