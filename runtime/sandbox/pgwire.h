@@ -17,7 +17,8 @@ struct pgwire {
 };
 
 /* Says who wants what over fd (a connected socket, which it takes over). timeout_ms: until pgwire_close. */
-MUST int pgwire_begin(struct pgwire *c, struct arena *a, int fd, const char *user, const char *database, uint64_t timeout_ms, struct err *e);
+MUST int pgwire_begin(struct pgwire *c, struct arena *a, int fd, const char *user, const char *database, uint64_t timeout_ms,
+		      struct err *e);
 /* Connects to the socket file first. */
 MUST int pgwire_open(struct pgwire *c, struct arena *a, const char *socket, const char *user, const char *database, uint64_t timeout_ms,
 		     struct err *e);

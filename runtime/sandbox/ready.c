@@ -133,7 +133,8 @@ struct seen {
 	bool not_yet, ours;
 };
 
-static int try_once(const struct engine *en, const struct sandbox *s, const struct target *t, struct seen *seen, int64_t until, struct err *e)
+static int try_once(const struct engine *en, const struct sandbox *s, const struct target *t, struct seen *seen, int64_t until,
+		    struct err *e)
 {
 	AUTO_FD int fd = -1;
 	int r;

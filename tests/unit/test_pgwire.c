@@ -223,10 +223,14 @@ TEST(scram_secrets)
 	struct arena a = { 0 };
 	char lengthy[101];
 
-	CHECK_STR(scram_secret(&a, "pencil", salt), "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=");
+	CHECK_STR(scram_secret(&a, "pencil", salt),
+		  "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ=="
+		  "$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=");
 	memset(lengthy, 'x', 100);
 	lengthy[100] = 0;
-	CHECK_STR(scram_secret(&a, lengthy, salt), "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$xjU8vAm/K02dHyJ2LSAx0+tb/ijBY94hXwdvXHfSQAU=:Zzq5ZS5wIB3rISxRyxmLfVMXMEZVc4rZ8DABfGEfjHI=");
+	CHECK_STR(scram_secret(&a, lengthy, salt),
+		  "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ=="
+		  "$xjU8vAm/K02dHyJ2LSAx0+tb/ijBY94hXwdvXHfSQAU=:Zzq5ZS5wIB3rISxRyxmLfVMXMEZVc4rZ8DABfGEfjHI=");
 	CHECK_STR(scram_secret(&a, "pa\xc3\xa9", salt), NULL);
 	CHECK_STR(scram_secret(&a, "tab\there", salt), NULL);
 	arena_drop(&a);
