@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/syscall.h>
+#include <sys/mman.h>
 
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64
@@ -70,7 +71,11 @@ static const struct row sandbox[] = {
 
 static const struct row inner[] = {
 	ALLOW(recvmsg), ALLOW(sendmsg), ALLOW(bind), ALLOW(connect), ALLOW(listen), ALLOW(getsockopt), ALLOW(setsockopt), ALLOW(fcntl),
-	ALLOW(fchdir), ALLOW(umask), ALLOW(close), ALLOW(exit_group), ALLOW(rt_sigreturn), ALLOW(restart_syscall),
+	ALLOW(fchdir), ALLOW(umask), ALLOW(close), ALLOW(exit_group), ALLOW(rt_sigreturn), ALLOW(restart_syscall), ALLOW(ppoll),
+#ifdef SYS_poll
+	ALLOW(poll),
+#endif
+	{ SYS_madvise, SECCOMP_RET_ALLOW, { { IS, 2, 0, MADV_DONTNEED } } },
 	{ SYS_socket, SECCOMP_RET_ALLOW, { { IS, 1, 0, SOCK_STREAM | SOCK_CLOEXEC } } },
 };
 
@@ -89,6 +94,7 @@ static const struct row supervisor[] = {
 	{ SYS_socket, SECCOMP_RET_ALLOW, { { IS, 0, 0, AF_INET } } },
 	{ SYS_socket, SECCOMP_RET_ALLOW, { { IS, 0, 0, AF_INET6 } } },
 	{ SYS_socket, SECCOMP_RET_ALLOW, { { IS, 0, 0, AF_NETLINK } } },
+	{ SYS_madvise, SECCOMP_RET_ALLOW, { { IS, 2, 0, MADV_DONTNEED } } },
 };
 
 struct code {

@@ -173,6 +173,9 @@ void broker_forgets(const struct arena *a);
 /* A copy in memory of its own: TCP only, and nothing but what decides. */
 struct net_grants broker_keep(const struct net_grants *g);
 void broker_shed(void);
+#define BROKER_IDLE_MS 1000
+/* After BROKER_IDLE_MS without anything to do: the code that was used comes back by itself. */
+void broker_idle(void);
 
 /* --- broker.c */
 /* Loads the sandbox's filter and says why it cannot. Returns the listener. */

@@ -65,6 +65,13 @@ static int carry_out(const struct job *j, int sock, int dir, int *made)
 	}
 }
 
+static bool next_job(struct job *j, int fds[SYS_MAX_FDS], size_t *count)
+{
+	if (sys_poll1(0, POLLIN, BROKER_IDLE_MS) == 0)
+		broker_idle();
+	return sys_recv_fds(0, j, sizeof *j, fds, count) == (ssize_t)sizeof *j;
+}
+
 _Noreturn void broker_inner(int sock)
 {
 	sigset_t all;
@@ -78,7 +85,7 @@ _Noreturn void broker_inner(int sock)
 	    sys_prctl(PR_SET_NAME, (unsigned long)"wasirun-inside", 0, 0, 0) < 0 || sys_dup3(sock, 0, O_CLOEXEC) < 0 ||
 	    sys_close_range(1, ~0U, 0) < 0 || broker_filter_inner() < 0 || sys_send_fds(0, "", 1, NULL, 0) != 1)
 		sys_exit(1);
-	while (sys_recv_fds(0, &j, sizeof j, fds, &count) == (ssize_t)sizeof j) {
+	while (next_job(&j, fds, &count)) {
 		struct done d = { .place = j.place, .serial = j.serial };
 		int made = -1;
 

@@ -260,12 +260,18 @@ void broker_loop(struct broker *b)
 {
 	static struct turn t;
 	int64_t swept = 0, now;
+	bool busy = true;
+	int n;
 
 	while (anybody(b)) {
 		now = sys_now_us();
 		collect(b, &t, now);
-		if (sys_poll(t.p, t.n, t.until ? (int)((t.until > now ? t.until - now : 0) / 1000 + 1) : -1) < 0)
+		n = sys_poll(t.p, t.n, t.until ? (int)((t.until > now ? t.until - now : 0) / 1000 + 1) : busy ? BROKER_IDLE_MS : -1);
+		if (n < 0)
 			return;
+		if (n == 0 && !t.until && busy)
+			broker_idle();
+		busy = n > 0 || t.until;
 		now = sys_now_us();
 		/* those that were waited for first: their places are given to new ones below */
 		pendings_ready(b, &t);
