@@ -3,14 +3,12 @@
 
 load helpers
 
-setup_file() {
-	export WASIRUN_TEMPLATES=$BATS_FILE_TMPDIR/templates
-}
-
 setup() {
 	wasirun_only
 	need_root
 	private_dir
+	# built once for all of this file; in the virtual machine there is no directory for that
+	export WASIRUN_TEMPLATES=${BATS_FILE_TMPDIR:-/tmp/wt-seeds}/templates
 	mkdir -p "$T/bin" "$T/project"
 	ln -s "$RUNTIME" "$T/bin/wasirun"
 	# the test is root already; the real one would look for wasirun in places of its own
