@@ -3,6 +3,7 @@
  * Both live as long as the sandbox, and what the runtime read, planned and compiled would live on in them. Must not be called where anything
  * of the arena is still needed. */
 #include "apply/broker_impl.h"
+#include "apply/executor.h"
 #include "base/arena.h"
 #include <string.h>
 #include <unistd.h>
@@ -59,6 +60,11 @@ static void shed_piece(void *from, size_t n)
 		(void)!sys_madvise((void *)start, end - start, MADV_DONTNEED);
 }
 
+void broker_idle(void)
+{
+	shed_code();
+}
+
 void broker_shed(void)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), here = (uintptr_t)__builtin_frame_address(0) & ~(page - 1);
@@ -69,4 +75,5 @@ void broker_shed(void)
 		arena_each(made_with->scratch, shed_piece);
 	arena_each(made_with, shed_piece);
 	(void)!sys_madvise((void *)(here - STACK_DEPTH), STACK_DEPTH - STACK_MARGIN, MADV_DONTNEED);
+	shed_code();
 }

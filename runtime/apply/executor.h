@@ -29,6 +29,9 @@ _Noreturn void init_main(struct run *r);
 /* Gives back memory that a waiting init does not need; it comes back by itself when it is used. */
 void shed_memory(const struct arena *a);
 
+/* The part of that which is in the page cache anyway: for processes that mostly wait. */
+void shed_code(void);
+
 /* What is left to do before the program: signals, descriptors, and the word that it is coming. */
 MUST int init_last_words(struct run *r, struct err *e);
 

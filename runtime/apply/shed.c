@@ -64,6 +64,15 @@ static RESIDENT void shed_piece(void *from, size_t n)
 		(void)!sys_madvise((void *)start, end - start, MADV_DONTNEED);
 }
 
+void shed_code(void)
+{
+	struct ranges r = { .n = 0, .page = (uintptr_t)sysconf(_SC_PAGESIZE) };
+
+	(void)dl_iterate_phdr(collect, &r);
+	while (r.n-- > 0)
+		(void)!sys_madvise((void *)r.v[r.n].from, r.v[r.n].n, MADV_DONTNEED);
+}
+
 RESIDENT void shed_memory(const struct arena *a)
 {
 	struct ranges r = { .n = 0, .page = (uintptr_t)sysconf(_SC_PAGESIZE) };
