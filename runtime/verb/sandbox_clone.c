@@ -231,7 +231,30 @@ static int make(struct cloning *x, const struct place *p, const char *name, cons
 	r = fill(x, port, e);
 	if (r < 0)
 		undo(&x->dst);
-	return r < 0 ? r : tell(x, e);
+	return r;
+}
+
+int sandbox_clone(struct globals *g, const struct place *p, const char *what, const char *name, const char *port, struct sandbox *out,
+		  struct err *e)
+{
+	static const struct options usual;
+	struct cloning x = { .g = g, .o = &usual, .snap.data = -1 };
+	int r;
+
+	sandbox_init(&x.src);
+	sandbox_init(&x.dst);
+	sandbox_init(out);
+	TRY(sandbox_allowed(p, e));
+	r = open_source(&x, p, what, e);
+	if (r == 0)
+		r = make(&x, p, name, port, e);
+	fd_close(&x.snap.data);
+	sandbox_close(&x.src);
+	if (r == 0)
+		*out = x.dst;
+	else
+		sandbox_close(&x.dst);
+	return r;
 }
 
 static int run(struct globals *g, const void *opts_v, int argc, char **argv, struct err *e)
@@ -251,6 +274,8 @@ static int run(struct globals *g, const void *opts_v, int argc, char **argv, str
 	r = open_source(&x, &p, argv[0], e);
 	if (r == 0)
 		r = make(&x, &p, argv[1], port, e);
+	if (r == 0)
+		r = tell(&x, e);
 	fd_close(&x.snap.data);
 	sandbox_close(&x.src);
 	sandbox_close(&x.dst);

@@ -57,6 +57,12 @@ struct sandbox_wish {
 };
 /* Makes one; *out is locked and open. */
 MUST int sandbox_make(struct globals *g, const struct place *p, struct sandbox_wish *w, struct sandbox *out, struct err *e);
+/* --- sandbox_clone.c */
+/* As `sandbox clone` does; *out is locked and open. what: "NAME" or "NAME@SNAP". */
+MUST int sandbox_clone(struct globals *g, const struct place *p, const char *what, const char *name, const char *port, struct sandbox *out,
+		       struct err *e);
+
+/* --- sandbox_make.c */
 /* ENVIRONMENT=production makes and starts nothing. */
 MUST int sandbox_allowed(const struct place *p, struct err *e);
 

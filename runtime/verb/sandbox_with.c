@@ -12,7 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
-static const struct opt opts[] = { SANDBOX_ROWS, SANDBOX_CREATE_ROWS, { NULL } };
+static const struct opt opts[] = {
+	SANDBOX_ROWS,
+	SANDBOX_CREATE_ROWS,
+	{ "snapshot", 0, OPT_VALUE, "NAME[@SNAP]", "begin with the data of that sandbox, or of a snapshot of it; then there is no ENGINE",
+	  offsetof(struct create_options, snapshot) },
+	{ NULL },
+};
 
 static int start(struct globals *g, struct sandbox *s, const struct sandbox_wish *w, uint64_t timeout_ms, struct strs *vars, struct err *e)
 {
@@ -39,7 +45,7 @@ static int live(struct globals *g, const struct place *p, struct sandbox_wish *w
 {
 	struct strs vars = { NULL, 0 };
 	struct sandbox s;
-	int r = sandbox_make(g, p, w, &s, e);
+	int r = w->snapshot ? sandbox_clone(g, p, w->snapshot, w->name, w->port, &s, e) : sandbox_make(g, p, w, &s, e);
 
 	if (r == 0)
 		r = start(g, &s, w, timeout_ms, &vars, e);
@@ -71,18 +77,19 @@ static int run(struct globals *g, const void *opts_v, int argc, char **argv, str
 	int64_t until;
 	int r, code = 1;
 
-	if (argc < 2)
+	if (!o->snapshot && argc < 2)
 		return fail(e, EINVAL, "with %s: which command? wasirun sandbox with ENGINE -- COMMAND [ARG...]", argv[0]);
 	TRY(sandbox_create_wish(o, &w, &timeout_ms, e));
 	TRY(sandbox_place(g, &o->common, &p, e));
 	TRY(deadline(o, &until, e));
 	TRY(sandbox_new_id(g->arena, &id, e));
 	w.engine = argv[0];
+	w.snapshot = o->snapshot;
 	w.name = arena_fmt(g->arena, "with-%d-%.4s", (int)getpid(), id);
 	w.ttl = NULL;
 	child_die_with_caller();
 	TRY(sandbox_keeper(g, &p, w.name, until, &k, e));
-	r = live(g, &p, &w, timeout_ms, argv + 1, &code, e);
+	r = live(g, &p, &w, timeout_ms, o->snapshot ? argv : argv + 1, &code, e);
 	if (sandbox_destroy(g, &p, w.name, true, NULL, &why) < 0 && why.code != ENOENT)
 		log_warn("%s", why.text);
 	keeper_release(&k);
