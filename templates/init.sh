@@ -5,6 +5,8 @@
 # standard input.
 set -eu
 umask 077
+# the first process of its sandbox gets no signal that it does not ask for
+trap 'exit 130' INT TERM HUP
 
 complain()
 {

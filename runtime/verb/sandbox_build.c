@@ -1,15 +1,18 @@
 /* sandbox_build.c - builds templates: the engine's recipe in a sandbox of its own that sees nothing but an empty directory.
  * Must not leave half a template: what is not committed is thrown away, by us or by the next build. */
 #include "verb/sandbox_build.h"
+#include "sandbox/sha256.h"
 #include "store/files.h"
 #include "verb/box.h"
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 
 #define LOG "build.log"
 #define MAX_LOG ((size_t)1 << 20)
 #define LAST_LINES 30
+#define INTERRUPTED 130 /* as the recipes say it (templates/init.sh) */
 
 static void say(const char *text)
 {
@@ -46,18 +49,37 @@ static void mount_init(struct arena *a, const struct engine_wishes *w, struct bo
 	m->inside = file_is_directory(w->init_dir) ? SANDBOX_INIT : arena_fmt(a, SANDBOX_INIT "%s", name);
 }
 
+/* The container of a build: of this one directory, whose lock we hold. */
+static const char *box_id(struct arena *a, const struct template_ *t)
+{
+	unsigned char sum[SHA256_BYTES];
+	struct sha256 h;
+
+	sha256_begin(&h);
+	sha256_text(&h, t->dir);
+	sha256_end(&h, sum);
+	return arena_fmt(a, "template-%02x%02x%02x%02x", sum[0], sum[1], sum[2], sum[3]);
+}
+
+/* A build whose command was killed goes on without it, in a directory that is nobody's any more. */
+static int end_killed(struct globals *g, const char *id, struct err *e)
+{
+	bool killed;
+
+	return box_stop(g, id, SIGKILL, 0, &killed, e);
+}
+
 static int run_build(struct globals *g, const struct place *p, const struct engine *en, const struct engine_programs *programs,
 		     const struct engine_wishes *w, const char *rootfs, const struct template_ *t, struct err *e)
 {
 	struct arena *a = g->arena;
 	struct box b = { .what = "the manifest of template builds", .name = SANDBOX_TEMPLATE, .dir = t->dir, .rootfs = rootfs,
 			 .uid = p->data_uid, .gid = p->data_gid, .best_effort = true };
-	const char *id;
 	char *manifest;
 	int code = 0;
 
-	TRY(sandbox_new_id(a, &id, e));
-	b.id = arena_fmt(a, "template-%s", id);
+	b.id = box_id(a, t);
+	TRY(end_killed(g, b.id, e));
 	b.log = arena_fmt(a, "%s/" LOG, t->dir);
 	TRY(engine_build_manifest(a, en, &manifest, &b.manifest_n, e));
 	b.manifest = manifest;
@@ -66,6 +88,8 @@ static int run_build(struct globals *g, const struct place *p, const struct engi
 	TRY(box_run(g, &b, &code, e));
 	if (!code)
 		return 0;
+	if (code == INTERRUPTED)
+		return fail(e, EINTR, "the build of the template for %s was interrupted; nothing is left of it", en->title);
 	show_log(a, b.log);
 	return fail(e, EIO, "the template for %s could not be built: its recipe ended with exit code %d", en->title, code);
 }

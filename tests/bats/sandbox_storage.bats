@@ -267,6 +267,22 @@ number() { sed -n "s/.*[ (]\([0-9]*\) $1.*/\1/p" "$T/out" | head -1; }
 	lacks "building"
 }
 
+@test "build: interrupted, and killed: the next one ends what goes on without its command" {
+	need_postgres
+	run timeout -s INT 0.4 "$RUNTIME" --root "$T/root" sandbox create postgres dev "$(port)" </dev/null 3>&- 4>&-
+	has "was interrupted"
+	same "$(ls -A templates .sandboxes)" ".sandboxes:
+
+templates:"
+	timeout -s KILL 0.4 "$RUNTIME" --root "$T/root" sandbox create postgres dev "$(port)" >"$T/out" 2>&1 </dev/null 3>&- 4>&- || true
+	rt list -q | grep -q ^template-
+	new postgres dev
+	same "$(rt list -q)" ""
+	same "$(ls -A templates | wc -l)" 1
+	does start dev
+	same "$(sql dev 'select 1')" 1
+}
+
 @test "storage: what the file system cannot do is refused, and nothing is made" {
 	disk ext4 200M
 	refuses create redis dev --storage reflink
