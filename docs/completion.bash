@@ -42,7 +42,7 @@ _wasirun() {
 	'sandbox stop') words='--dir --env-file --timeout --help' ;;
 	'sandbox restart') words='--dir --env-file --json --timeout --help' ;;
 	'sandbox run') words='--dir --env-file --timeout --help' ;;
-	'sandbox with') words='--dir --env-file --port --publish --memory --cpu --pids --manifest --image --init --set --env --user --password --password-file --database --ttl --storage --backend --replace --timeout --help' ;;
+	'sandbox with') words='--dir --env-file --port --publish --memory --cpu --pids --manifest --image --init --set --env --user --password --password-file --database --ttl --storage --backend --replace --timeout --snapshot --help' ;;
 	'sandbox exec') words='--dir --env-file --help' ;;
 	'sandbox shell') words='--dir --env-file --help' ;;
 	'sandbox client') words='--dir --env-file --help' ;;
