@@ -1,9 +1,12 @@
 /* keeper.c - a process that outlives us for one purpose.
  * Must not hold anything of the caller's: neither its terminal nor its directory, nor a pipe that somebody waits for the end of. */
 #include "apply/keeper.h"
+#include "apply/executor.h"
 #include "sys/sys.h"
+#include <malloc.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #define PIPE_FD 3
@@ -31,6 +34,7 @@ static int become(int end)
 	if (end != PIPE_FD)
 		TRY(sys_dup3(end, PIPE_FD, O_CLOEXEC));
 	TRY(sys_close_range(PIPE_FD + 1, ~0U, 0));
+	TRY(sys_prctl(PR_SET_NAME, (unsigned long)"wasirun-keeper", 0, 0, 0));
 	return sys_chdir("/");
 }
 
@@ -111,14 +115,22 @@ static bool heard(struct keeper *k, enum keeper_event *event)
 	return true;
 }
 
+/* It may wait for hours: what the command had in memory goes, and the code comes back when it is used. */
+static void make_light(void)
+{
+	(void)malloc_trim(0);
+	shed_code();
+}
+
 enum keeper_event keeper_wait(struct keeper *k, int64_t until, const char *watch)
 {
 	enum keeper_event event;
-	char buf[4096];
+	char buf[1024];
 
 	AUTO_FD int changes = watch ? sys_inotify() : -1;
 	if (changes >= 0 && sys_inotify_add(changes, watch, IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF) < 0)
 		return KEEPER_CHANGED;
+	make_light();
 	for (;;) {
 		struct pollfd p[] = { { .fd = k->caller, .events = POLLIN }, { .fd = changes, .events = POLLIN } };
 		int ms = patience(until);

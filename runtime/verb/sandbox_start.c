@@ -238,8 +238,8 @@ static int wait_ready(struct starting *x, struct err *e)
 	if (r == -ESRCH)
 		return with_last_words(x, "the server ended before it was ready", e);
 	if (r == -ETIMEDOUT)
-		return with_last_words(x, arena_fmt(x->g->arena, "the server did not answer within %llu s (--timeout)",
-						    (unsigned long long)x->o->timeout_ms / 1000), e);
+		return with_last_words(x, arena_fmt(x->g->arena, "the server did not answer within %s (--timeout)",
+						    manifest_duration_text(x->g->arena, x->o->timeout_ms)), e);
 	if (r < 0) {
 		*e = why;
 		return r;
