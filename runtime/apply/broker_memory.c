@@ -1,7 +1,7 @@
 /* broker_memory.c - what the halves of the supervisor keep of the memory that they were forked with: the grants.
  *
- * Both live as long as the sandbox, and what the runtime read, planned and compiled would live on in them. Must not be called where anything
- * of the arena is still needed. */
+ * Both live as long as the sandbox, and what the runtime read, planned and compiled would live on in them. Must not be called where
+ * anything of the arena is still needed. */
 #include "apply/broker_impl.h"
 #include "apply/executor.h"
 #include "base/arena.h"
