@@ -5,13 +5,27 @@
 
 #define HIGH 10 /* out of the way of what the program gets */
 
+/* Nor through a link: under sudo the directories above are the caller's, and what root makes or gives away could then lie anywhere. */
+static int open_log(const char *path, uint64_t flags, mode_t mode)
+{
+	return sys_openat2(AT_FDCWD, path, flags | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, mode, RESOLVE_NO_SYMLINKS);
+}
+
+/* Somebody else's file that lies there now must not become the program's. Ours without a word in it is one that we were about to give. */
+static bool is_its_own(const struct stat *st, uint32_t uid, uint32_t us)
+{
+	return S_ISREG(st->st_mode) && st->st_nlink == 1 && (st->st_uid == uid || (st->st_uid == us && st->st_size == 0));
+}
+
 int log_file_open(const char *path, uint32_t uid, uint32_t gid, struct err *e)
 {
-	AUTO_FD int fd = sys_open(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0640);
+	AUTO_FD int fd = open_log(path, O_WRONLY | O_APPEND | O_CREAT, 0640);
 	struct stat st;
 	uid_t r, own, s;
 	int ret;
 
+	if (fd == -ELOOP)
+		return fail(e, ELOOP, "the log %s is a symbolic link or lies behind one: remove that", path);
 	if (fd < 0)
 		return fail_sys(e, fd, "cannot open the log %s", path);
 	ret = sys_fstat(fd, &st);
@@ -19,7 +33,7 @@ int log_file_open(const char *path, uint32_t uid, uint32_t gid, struct err *e)
 		ret = sys_getresuid(&r, &own, &s);
 	if (ret < 0)
 		return fail_sys(e, ret, "%s", path);
-	if (!S_ISREG(st.st_mode) || st.st_nlink != 1 || (st.st_uid != uid && st.st_uid != own))
+	if (!is_its_own(&st, uid, own))
 		return fail(e, EPERM, "the log %s is not a file of user %u alone: remove it", path, uid);
 	if (st.st_uid != uid || st.st_gid != gid) {
 		ret = sys_chown(fd, "", uid, gid, AT_EMPTY_PATH);
@@ -33,7 +47,7 @@ int log_file_open(const char *path, uint32_t uid, uint32_t gid, struct err *e)
 
 static int open_for_reading(const char *path, struct stat *st)
 {
-	int fd = sys_open(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0);
+	int fd = open_log(path, O_RDONLY, 0);
 
 	if (fd >= 0 && (sys_fstat(fd, st) < 0 || !S_ISREG(st->st_mode)))
 		fd_close(&fd);

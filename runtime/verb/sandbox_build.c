@@ -1,6 +1,7 @@
 /* sandbox_build.c - builds templates: the engine's recipe in a sandbox of its own that sees nothing but an empty directory.
  * Must not leave half a template: what is not committed is thrown away, by us or by the next build. */
 #include "verb/sandbox_build.h"
+#include "apply/streams.h"
 #include "sandbox/sha256.h"
 #include "store/files.h"
 #include "verb/box.h"
@@ -10,7 +11,6 @@
 #include <time.h>
 
 #define LOG "build.log"
-#define MAX_LOG ((size_t)1 << 20)
 #define LAST_LINES 30
 #define INTERRUPTED 130 /* as the recipes say it (templates/init.sh) */
 
@@ -24,16 +24,7 @@ static void say(const char *text)
 /* The last lines of what the build said. */
 static void show_log(struct arena *a, const char *path)
 {
-	struct err ignored;
-	char *bytes;
-	size_t n, at, lines = 0;
-
-	if (file_read(a, path, MAX_LOG, &bytes, &n, &ignored) < 0)
-		return;
-	for (at = n; at > 0; at--)
-		if (bytes[at - 1] == '\n' && at != n && ++lines == LAST_LINES)
-			break;
-	(void)!file_complain(bytes + at, n - at, &ignored);
+	say(arena_fmt(a, "%s\n", log_file_tail(a, path, 0, LAST_LINES)));
 }
 
 /* What --init names, where the recipe looks for it. */
@@ -69,6 +60,16 @@ static int end_killed(struct globals *g, const char *id, struct err *e)
 	return box_stop(g, id, SIGKILL, 0, &killed, e);
 }
 
+/* By the handle: under sudo the name could be a link by now. */
+static int log_path(struct arena *a, const struct template_ *t, const char **out, struct err *e)
+{
+	const char *data;
+
+	TRY(dir_absolute(a, t->fd, t->dir, &data, e));
+	*out = arena_fmt(a, "%.*s/" LOG, (int)(strrchr(data, '/') - data), data);
+	return 0;
+}
+
 static int run_build(struct globals *g, const struct place *p, const struct engine *en, const struct engine_programs *programs,
 		     const struct engine_wishes *w, const char *rootfs, const struct template_ *t, struct err *e)
 {
@@ -80,7 +81,7 @@ static int run_build(struct globals *g, const struct place *p, const struct engi
 
 	b.id = box_id(a, t);
 	TRY(end_killed(g, b.id, e));
-	b.log = arena_fmt(a, "%s/" LOG, t->dir);
+	TRY(log_path(a, t, &b.log, e));
 	TRY(engine_build_manifest(a, en, &manifest, &b.manifest_n, e));
 	b.manifest = manifest;
 	TRY(en->build(a, programs, w, t->password, &b.argv, &b.env, e));
