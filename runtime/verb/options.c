@@ -83,8 +83,20 @@ static int set_flag(const struct opt *o, const char **field, const char *value, 
 	return 0;
 }
 
+/* On our own command line, and on that of every process which is forked off us and stays. */
+static void blot_out(const struct opt *o, char *value)
+{
+	char *eq = o->kind == OPT_MANY ? strchr(value, '=') : NULL;
+
+	if (eq)
+		value = eq + 1;
+	else if (o->kind == OPT_MANY)
+		return;
+	memset(value, 'x', strlen(value));
+}
+
 /* value NULL: none was attached with "=". */
-static int take(struct parser *x, const struct opt *o, const char *value, struct err *e)
+static int take(struct parser *x, const struct opt *o, char *value, struct err *e)
 {
 	void *field = x->out + o->offset;
 
@@ -97,14 +109,16 @@ static int take(struct parser *x, const struct opt *o, const char *value, struct
 	if (o->kind == OPT_MANY)
 		strs_append(x->arena, field, value);
 	else
-		*(const char **)field = value;
+		*(const char **)field = o->secret ? arena_str(x->arena, value) : value;
+	if (o->secret)
+		blot_out(o, value);
 	return 0;
 }
 
 /* -it, -uroot, -e=A=1: letters, the last of which may take the rest as its value. */
-static int letters(struct parser *x, const char *arg, struct err *e)
+static int letters(struct parser *x, char *arg, struct err *e)
 {
-	const char *c;
+	char *c;
 
 	for (c = arg + 1; *c; c++) {
 		const struct opt *o = find_letter(x->opts, *c);
@@ -125,9 +139,9 @@ static bool is_help(const char *name)
 	return !strcmp(name, "help") || !strcmp(name, "h") || !strcmp(name, "?");
 }
 
-static int one(struct parser *x, const char *arg, struct err *e)
+static int one(struct parser *x, char *arg, struct err *e)
 {
-	const char *name = arg + (arg[1] == '-' ? 2 : 1), *eq = strchr(name, '=');
+	char *name = arg + (arg[1] == '-' ? 2 : 1), *eq = strchr(name, '=');
 	size_t n = eq ? (size_t)(eq - name) : strlen(name);
 	const struct opt *o = n > 1 || arg[1] == '-' ? find_name(x->opts, name, n) : NULL;
 

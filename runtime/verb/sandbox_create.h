@@ -23,9 +23,9 @@ struct create_options {
 	{ "init", 0, OPT_VALUE, "PATH", "run this .sql, .sql.gz or .sh, or those in this directory, when its template is built",  \
 	  CREATE_AT(init) },                                                                                                      \
 	{ "set", 0, OPT_MANY, "NAME=VALUE", "a setting of the server", CREATE_AT(set) },                                          \
-	{ "env", 'e', OPT_MANY, "NAME[=VALUE]", "as the official images understand it: POSTGRES_PASSWORD=secret", CREATE_AT(env) }, \
+	{ "env", 'e', OPT_MANY, "NAME[=VALUE]", "as the official images understand it: POSTGRES_PASSWORD=secret", CREATE_AT(env), true }, \
 	{ "user", 'u', OPT_VALUE, "NAME", "the database's user", CREATE_AT(user) },                                               \
-	{ "password", 0, OPT_VALUE, "WORD", "its password (default: a random one)", CREATE_AT(password) },                        \
+	{ "password", 0, OPT_VALUE, "WORD", "its password (default: a random one)", CREATE_AT(password), true },                  \
 	{ "password-file", 0, OPT_VALUE, "FILE", "the first line of it; - = standard input", CREATE_AT(password_file) },          \
 	{ "database", 'd', OPT_VALUE, "NAME", "the database (default: NAME_db)", CREATE_AT(database) },                           \
 	{ "ttl", 0, OPT_VALUE, "TIME", "it is stopped and destroyed after this time: 2h", CREATE_AT(ttl) },                       \

@@ -20,6 +20,7 @@ struct opt {
 	const char *arg;  /* "DIR", for help */
 	const char *doc;  /* one line; NULL = accepted and hidden (obsolete) */
 	size_t offset;    /* of the const char * or struct strs in the verb's own options struct */
+	bool secret;      /* its value (of NAME=VALUE: the VALUE) is blotted out on the command line, which everybody can read */
 };
 
 struct globals {

@@ -10,8 +10,8 @@
 #include <string.h>
 
 struct sample {
-	const char *flag, *tty, *value, *file;
-	struct strs many;
+	const char *flag, *tty, *value, *file, *word;
+	struct strs many, secrets;
 };
 static const struct opt sample_opts[] = {
 	{ "flag", 'd', OPT_FLAG, NULL, "a flag", offsetof(struct sample, flag) },
@@ -19,6 +19,8 @@ static const struct opt sample_opts[] = {
 	{ "value", 'u', OPT_VALUE, "V", "a value", offsetof(struct sample, value) },
 	{ "pid-file", 0, OPT_VALUE, "F", "a file", offsetof(struct sample, file) },
 	{ "env", 'e', OPT_MANY, "E", "many", offsetof(struct sample, many) },
+	{ "password", 'w', OPT_VALUE, "W", "a secret", offsetof(struct sample, word), true },
+	{ "secret", 0, OPT_MANY, "N=V", "secrets", offsetof(struct sample, secrets), true },
 	{ NULL },
 };
 
@@ -288,4 +290,30 @@ TEST(units_duration)
 	}
 	for (i = 0; i < sizeof bad / sizeof *bad; i++)
 		CHECK(parse_duration(bad[i], "--interval", &v, &e) < 0);
+}
+
+/* Everybody can read a command line, and what is forked off us keeps it. */
+TEST(options_secrets_are_blotted_out)
+{
+	char attached[] = "--password=hidden", word[] = "--password", value[] = "hidden", letter[] = "-whidden", many[] = "--secret",
+	     first[] = "A=hidden=1", name[] = "--secret=HOME", plain[] = "--value=seen";
+	char *argv[] = { attached, word, value, letter, many, first, name, plain, NULL };
+	struct arena a = { 0 };
+	struct sample s = { 0 };
+	struct parsed p;
+	struct err e;
+	int i;
+
+	CHECK_INT(options_parse(&a, sample_opts, &s, false, 8, argv, &p, &e), 0);
+	for (i = 0; i < 8; i++)
+		CHECK(!strstr(argv[i], "hidden"));
+	CHECK_STR(s.word, "hidden");
+	REQUIRE(s.secrets.n == 2);
+	CHECK_STR(s.secrets.v[0], "A=hidden=1");
+	CHECK_STR(s.secrets.v[1], "HOME");
+	CHECK_STR(attached, "--password=xxxxxx");
+	CHECK_STR(first, "A=xxxxxxxx");
+	CHECK_STR(name, "--secret=HOME");
+	CHECK_STR(plain, "--value=seen");
+	arena_drop(&a);
 }
