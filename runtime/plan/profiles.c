@@ -45,7 +45,7 @@ static const struct {
 	{ SERVERS, "signalfd4 timer_create timer_settime timer_delete" },
 	/* ls -l, cp -p, ln, find, df and shells: for people who look at a database from inside, and COPY ... TO PROGRAM */
 	{ DATABASE, "getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr fchdir link linkat symlink symlinkat readlinkat mkdirat "
-		    "renameat fchmodat getgroups getpgrp getpgid pipe select" },
+		    "renameat fchmodat getgroups getpgrp getpgid setpgid pipe select rt_sigsuspend" },
 	/* the older and newer twins of what is above, and what only scripts, builds and interpreters were seen to use */
 	{ OPEN | STRICT, "alarm creat epoll_create epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd eventfd2 faccessat "
 			 "fadvise64 fchdir fchmod fchmodat fchmodat2 chmod flock futex_requeue futex_wait futex_waitv futex_wake "
