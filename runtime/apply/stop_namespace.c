@@ -41,7 +41,7 @@ struct round {
 static void one(struct round *r, const char *name)
 {
 	char ns[64];
-	pid_t pid = (pid_t)atoi(name);
+	pid_t pid = (pid_t)strtol(name, NULL, 10);
 
 	if (!namespace_of(r->proc, name, ns, sizeof ns) || strcmp(ns, r->ns) != 0)
 		return;

@@ -248,8 +248,8 @@ static int add_layers(struct compiling *k, const struct place *p, struct err *e)
 
 	for (i = 0; i < 3; i++) {
 		if (strpbrk(layers[i], ":,\\\"") || strlen(layers[i]) > 255)
-			return fail(e, EINVAL, "%s: overlayfs takes no path with \":\", \",\", \"\\\" or a quote, nor one of more than 255 bytes",
-				    layers[i]);
+			return fail(e, EINVAL, "%s: overlayfs takes no path with \":\", \",\", \"\\\" or a quote, "
+					       "nor one of more than 255 bytes", layers[i]);
 		compile_push(k->a, &m->options, arena_fmt(k->a, "%s=%s", names[i], layers[i]));
 	}
 	compile_push(k->a, &m->options, "userxattr");
@@ -286,7 +286,9 @@ static bool stays_link(struct compiling *k, const struct places *l, const struct
 	const struct path_fact *f = compile_fact(k->c, p->source);
 	size_t i;
 
-	if (!k->c->ephemeral || p->at[0] || !f || !f->link || strncmp(f->link + (f->link[0] == '/'), "usr/", 4) != 0 || strstr(f->link, ".."))
+	if (!k->c->ephemeral || p->at[0] || !f || !f->link)
+		return false;
+	if (strncmp(f->link + (f->link[0] == '/'), "usr/", 4) != 0 || strstr(f->link, ".."))
 		return false;
 	for (i = 0; i < l->n; i++)
 		if (below(l->v[i].inside, p->inside))

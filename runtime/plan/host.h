@@ -27,7 +27,7 @@ struct path_fact {
 	const char *path;
 	bool directory, idmap; /* idmap: its file system lets its mounts be idmapped */
 	uint32_t uid, gid;     /* its owner */
-	const char *link;      /* what it says where the path itself is a link below "/": "usr/bin"; else NULL. The rest is of what it leads to */
+	const char *link;      /* what it says where the path itself is a link below "/": "usr/bin"; else NULL. The rest is its target's */
 };
 typedef LIST(struct path_fact) path_facts;
 

@@ -59,7 +59,7 @@ static bool look_again(struct kept *k)
 	same = sandbox_open(k->g.arena, &k->place, k->name, false, &s, &ignored) == 0 && s.conf.id && strcmp(s.conf.id, k->id) == 0 &&
 	       s.conf.expires;
 	if (same)
-		k->until = strtoll(s.conf.expires, NULL, 10);
+		k->until = sandbox_expires(&s);
 	sandbox_close(&s);
 	return same;
 }
@@ -114,7 +114,7 @@ int sandbox_keep_until(struct globals *g, const struct sandbox *s, struct err *e
 		keeper_leave(&k);
 		return 0;
 	}
-	keep(g, &s->place, s->name, s->conf.id, strtoll(s->conf.expires, NULL, 10), &kept);
+	keep(g, &s->place, s->name, s->conf.id, sandbox_expires(s), &kept);
 	if (!keeper_alone(kept.lock))
 		keeper_end(NULL);
 	serve(&kept, &k);

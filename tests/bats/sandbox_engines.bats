@@ -125,7 +125,7 @@ life() {
 	run rt sandbox status dev
 	lacks "restart"
 	# and destroyed without one
-	kill -KILL $(supervisor)
+	supervisor | xargs kill -KILL
 	does destroy dev
 	tidy
 }
@@ -215,8 +215,9 @@ life() {
 	same "$(jq -r '.[].port' <<<"$output" | sort -u | wc -l)" 50
 	for ((i = 0; i < 50; i++)); do sql s$i "SET me s$i"; done >"$T/sets"
 	for ((i = 0; i < 50; i++)); do same "$(sql s$i "GET me")" "s$i"; done
-	does destroy $(rt sandbox list -q)
+	mapfile -t all < <(rt sandbox list -q)
+	does destroy "${all[@]}"
 	same "$(grep -c "destroyed" <<<"$output")" 50
 	tidy
-	same "$(ls "$T/root" | grep -c '^sb-')" 0
+	same "$(find "$T/root" -maxdepth 1 -name 'sb-*')" ""
 }

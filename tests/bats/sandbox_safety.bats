@@ -17,7 +17,7 @@ callers_tree() {
 	need_engine redis
 	up redis dev --password NotToBeSeen1 -e REDIS_PASSWORD=NotToBeSeen1 --ttl 1h
 	same "$(PW=NotToBeSeen1 sql dev PING)" PONG
-	! grep -lsaF "NotToBe""Seen1" /proc/[0-9]*/cmdline
+	run ! grep -lsaF "NotToBe""Seen1" /proc/[0-9]*/cmdline
 	does destroy dev
 }
 

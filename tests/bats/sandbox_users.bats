@@ -97,7 +97,7 @@ rootish() { find "$1" ! -uid $ME ! -path '*/.work/work*'; }
 	as_user
 	unset -f rt
 	source "$TESTS/bats/helpers.bash"
-	export WASIRUN_TEMPLATES=$T/home/data/templates SUDO_UID=$ME SUDO_GID=$ME
+	export WASIRUN_TEMPLATES=$T/home/.templates SUDO_UID=$ME SUDO_GID=$ME
 	up redis dev
 	same "$(sql dev PING)" PONG
 	same "$(rootish .sandboxes)" ""

@@ -60,7 +60,8 @@ static const char *json_of(const struct config *c)
 
 static void golden(const char *name, bool here, bool privileged)
 {
-	const char *dir = "tests/manifest/compile", *text = slurp(&arena, arena_fmt(&arena, "%s/%s.manifest", dir, name)), *want, *have, *path;
+	const char *dir = "tests/manifest/compile", *text = slurp(&arena, arena_fmt(&arena, "%s/%s.manifest", dir, name));
+	const char *want, *have, *path;
 	struct config c, again;
 	struct grants g;
 	struct err e = { 0 };

@@ -1,4 +1,4 @@
-/* test_environment.c - a sandbox's variables and the notations they are printed in. What real shells read is tests/bats/sandbox_env.bats'. */
+/* test_environment.c - a sandbox's variables and the notations they are printed in. What shells read: tests/bats/sandbox_env.bats. */
 #include "sandbox/environment.h"
 #include "tests/unit/test.h"
 #include <errno.h>
@@ -15,7 +15,8 @@ static struct sandbox sample(const char *engine)
 	s.name = "dev";
 	s.dir = "/p/.sandboxes/dev";
 	s.conf = (struct sandbox_conf){ .name = "dev", .engine = engine, .server = engine, .backend = "native", .host = "127.0.0.1",
-					.port = "5432", .database = "dev_db", .user = "iact", .password = "s3:cret/@", .socket = "/run/x/s" };
+					.port = "5432", .database = "dev_db", .user = "iact", .password = "s3:cret/@",
+					.socket = "/run/x/s" };
 	return s;
 }
 
@@ -110,7 +111,8 @@ TEST(environment_formats)
 		const char *var, *text;
 	} rows[] = {
 		{ ENV_SH, "A=it's $x", "export A='it'\\''s $x'\n" },     { ENV_SH, "A=", "export A=''\n" },
-		{ ENV_FISH, "A=it's \\x", "set -gx A 'it\\'s \\\\x'\n" }, { ENV_DOTENV, "A=postgresql://a@h:1/b", "A=postgresql://a@h:1/b\n" },
+		{ ENV_FISH, "A=it's \\x", "set -gx A 'it\\'s \\\\x'\n" },
+		{ ENV_DOTENV, "A=postgresql://a@h:1/b", "A=postgresql://a@h:1/b\n" },
 		{ ENV_DOTENV, "A=a b$c", "A='a b$c'\n" },                 { ENV_DOTENV, "A=it's $x", "A=\"it's \\$x\"\n" },
 		{ ENV_DOTENV, "A=", "A=''\n" },                           { ENV_DOTENV, "A=~", "A='~'\n" },
 		{ ENV_JSON, "A=b\"\n\\", "{\n  \"A\": \"b\\\"\\n\\\\\"\n}\n" }, { ENV_DOCKER, "A= 'b' \\u00", "A= 'b' \\u00\n" },
@@ -136,7 +138,8 @@ TEST(environment_formats)
 
 TEST(environment_dotenv_comes_back)
 {
-	static const char *const values[] = { NASTY, "", "plain", "'", "\"", "\\", "\\n", "a\\", "$HOME", "`id`", "'\"\\$", " x ", "#c", "a #c" };
+	static const char *const values[] = { NASTY, "", "plain", "'", "\"", "\\", "\\n", "a\\", "$HOME", "`id`", "'\"\\$",
+					      " x ", "#c", "a #c" };
 	struct arena a = { 0 };
 	struct err e = { 0 };
 	const char *text;

@@ -108,7 +108,8 @@ TEST(restrict_roots)
 	CHECK_INT(m.root, ROOT_EMPTY);
 	restricted("{\"filesystem\":{\"root\":\"dir:/srv/x\"}}", "{\"network\":{}}");
 	CHECK_INT(m.root, ROOT_DIR);
-	restricted("{\"filesystem\":{\"root\":\"host-ro\",\"read\":[\"/srv\"]}}", "{\"filesystem\":{\"read\":[\"/srv\"],\"deny\":[\"/usr/src\"]}}");
+	restricted("{\"filesystem\":{\"root\":\"host-ro\",\"read\":[\"/srv\"]}}",
+		   "{\"filesystem\":{\"read\":[\"/srv\"],\"deny\":[\"/usr/src\"]}}");
 	CHECK_INT(m.root, ROOT_HOST_RO);
 	CHECK_INT(granted("/usr/src")->access, ACCESS_DENY);
 	CHECK_INT(granted("/srv/x")->access, ACCESS_READ);
