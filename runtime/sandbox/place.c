@@ -104,6 +104,19 @@ static const char *below(struct arena *a, const char *dir, const char *name)
 	return arena_fmt(a, "%s/%s", strcmp(dir, "/") ? dir : "", name);
 }
 
+/* A link and what it leads to: somebody else's link could lead to what is ours, or root's and everybody's. */
+static bool believed(const struct place *p, const char *path, const struct stat *st)
+{
+	struct stat link;
+
+	if (sys_statat(AT_FDCWD, path, &link, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	if (trusted(p, st) && trusted(p, &link))
+		return true;
+	log_debug("%s belongs to uid %u: passed over", path, trusted(p, st) ? link.st_uid : st->st_uid);
+	return false;
+}
+
 /* The nearest entry of that name upward, of that type, that we believe. NULL: none. */
 static const char *upward(const struct search *s, const char *name, mode_t type)
 {
@@ -115,9 +128,8 @@ static const char *upward(const struct search *s, const char *name, mode_t type)
 
 		if (sys_statat(AT_FDCWD, path, &st, 0) < 0 || (st.st_mode & S_IFMT) != type)
 			continue;
-		if (trusted(s->p, &st))
+		if (believed(s->p, path, &st))
 			return path;
-		log_debug("%s belongs to uid %u: passed over", path, st.st_uid);
 	}
 	return NULL;
 }

@@ -99,6 +99,20 @@ static int no_such(struct arena *a, const struct place *p, const char *name, str
 	return fail(e, ENOENT, "no sandbox %s in %s: `wasirun sandbox list` shows what is there", name, p->root);
 }
 
+/* In a directory that everybody can write to, what stands there may be somebody else's: what it says to run, we would run. */
+static int check_owner(const struct sandbox *s, struct err *e)
+{
+	struct stat st;
+	int r = sys_fstat(s->fd, &st);
+
+	if (r < 0)
+		return fail_sys(e, r, "%s", s->dir);
+	if (st.st_uid == s->place.uid || st.st_uid == geteuid() || st.st_uid == 0)
+		return 0;
+	return fail(e, EPERM, "%s belongs to another user (uid %u), who could make us run anything: only that user can use it", s->dir,
+		    st.st_uid);
+}
+
 /* The directory of that name below root (an fd), and its own name for itself. */
 static int open_dir(struct arena *a, int root, const struct place *p, const char *name, struct sandbox *out, struct err *e)
 {
@@ -114,7 +128,8 @@ static int open_dir(struct arena *a, int root, const struct place *p, const char
 		return fail(e, EACCES, "%s/%s cannot be opened: it belongs to another user", p->root, name);
 	if (out->fd < 0)
 		return fail_sys(e, out->fd, "%s/%s", p->root, name);
-	return dir_absolute(a, out->fd, name, &out->dir, e);
+	TRY(dir_absolute(a, out->fd, name, &out->dir, e));
+	return check_owner(out, e);
 }
 
 /* -ESTALE (without words): it was removed, or replaced, while we waited. */
