@@ -29,7 +29,7 @@ struct box_warnings {
 	struct strs texts;       /* what could not be enforced: `inspect` repeats them */
 };
 
-/* The manifest as it is meant there; every error of the document goes to standard error. Of b only name, dir, uid and the manifest count. */
+/* The manifest as it is meant there; every error of the document goes to standard error. Of b only name, dir, uid and manifest count. */
 MUST int box_decode(struct globals *g, const struct box *b, struct manifest *out, struct err *e);
 
 /* Runs it to its end as guard does; *code its exit code. */

@@ -1,5 +1,5 @@
-/* box_image.c - an image in the place of the host's programs: its directories, bound read-only into an empty root, so that nothing has to be
- * made in it and nothing of its owner's has to be the sandbox's.
+/* box_image.c - an image in the place of the host's programs: its directories, bound read-only into an empty root, so that nothing has to
+ * be made in it and nothing of its owner's has to be the sandbox's.
  * Must not unpack anything. */
 #include "apply/image.h"
 #include "verb/box_parts.h"

@@ -72,7 +72,8 @@ static int tell_created(struct globals *g, const struct sandbox *s, int64_t ms, 
 	return file_print(text_get(&t), t.n, e);
 }
 
-static int make(struct globals *g, const struct create_options *o, const struct place *p, int argc, char **argv, bool and_start, struct err *e)
+static int make(struct globals *g, const struct create_options *o, const struct place *p, int argc, char **argv, bool and_start,
+		struct err *e)
 {
 	int64_t began = sys_now_us();
 	struct sandbox_wish w;
@@ -119,8 +120,8 @@ static int open_existing(struct globals *g, const struct place *p, int argc, cha
 #define TRIES 40 /* that somebody else may be at work on it, a quarter of a second each */
 
 /* Somebody may make it at the same time: then his is the one. */
-static int make_or_open(struct globals *g, const struct create_options *o, const struct place *p, int argc, char **argv, uint64_t timeout_ms,
-			struct err *e)
+static int make_or_open(struct globals *g, const struct create_options *o, const struct place *p, int argc, char **argv,
+			uint64_t timeout_ms, struct err *e)
 {
 	struct sandbox s;
 	int r = -EEXIST, i;
@@ -158,8 +159,9 @@ const struct verb verb_sandbox_create = {
 	.name = "create",
 	.args = "ENGINE NAME [PORT]",
 	.summary = "make a sandbox: its directory, data and port",
-	.details = "ENGINE is postgres, mysql, mariadb or redis. Its data are a clone of a template that is built once for each version and\n"
-		   "   settings. Without PORT it gets the engine's usual one, or the next that is free. NAME ENGINE [PORT] is understood as well.",
+	.details = "ENGINE is postgres, mysql, mariadb or redis. Its data are a clone of a template that is built once for each version\n"
+		   "   and settings. Without PORT it gets the engine's usual one, or the next that is free. NAME ENGINE [PORT] is\n"
+		   "   understood as well.",
 	.opts = create_opts,
 	.opts_size = sizeof(struct create_options),
 	.min_args = 1,

@@ -6,8 +6,8 @@
 
 struct create_options {
 	struct sandbox_common common;
-	const char *port, *publish, *memory, *cpu, *pids, *manifest, *image, *init, *user, *password, *password_file, *database, *ttl, *storage,
-		*backend, *replace, *timeout, *start, *snapshot;
+	const char *port, *publish, *memory, *cpu, *pids, *manifest, *image, *init, *user, *password, *password_file, *database, *ttl,
+		*storage, *backend, *replace, *timeout, *start, *snapshot;
 	struct strs set, env;
 };
 #define CREATE_AT(f) offsetof(struct create_options, f)

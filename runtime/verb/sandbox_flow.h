@@ -34,10 +34,12 @@ MUST int sandbox_stop(struct globals *g, const struct sandbox *s, uint64_t grace
 
 /* "0.0.0.0" or "::" */
 bool sandbox_is_wildcard(const char *address);
-/* "127.0.0.1" or what it is published at; where it is reached from here; its port as a number. */
+/* "127.0.0.1" or what it is published at; where it is reached from here; its port as a number; when it expires, in seconds
+ * since 1970, INT64_MAX when never. */
 const char *sandbox_listens(const struct sandbox *s);
 const char *sandbox_reached(const struct sandbox *s);
 uint16_t sandbox_port(const struct sandbox *s);
+int64_t sandbox_expires(const struct sandbox *s);
 /* "PostgreSQL 15.18", or "directory" for one without a server. */
 const char *sandbox_title(struct arena *a, const struct sandbox *s);
 /* dir as it is shorter to write from here: ".sandboxes/dev". */
@@ -57,6 +59,10 @@ struct sandbox_wish {
 };
 /* Makes one; *out is locked and open. */
 MUST int sandbox_make(struct globals *g, const struct place *p, struct sandbox_wish *w, struct sandbox *out, struct err *e);
+/* --- sandbox_image.c */
+/* The root of the file system that --image (absolute) is; of an OCI image layout, after unpacking it where that has not been done. */
+MUST int sandbox_image(struct globals *g, const struct place *p, const char *path, const char **rootfs, struct err *e);
+
 /* --- sandbox_clone.c */
 /* As `sandbox clone` does; *out is locked and open. what: "NAME" or "NAME@SNAP". */
 MUST int sandbox_clone(struct globals *g, const struct place *p, const char *what, const char *name, const char *port, struct sandbox *out,

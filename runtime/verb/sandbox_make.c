@@ -36,8 +36,9 @@ int sandbox_allowed(const struct place *p, struct err *e)
 {
 	if (!p->environment || strcmp(p->environment, "production") != 0)
 		return 0;
-	return fail(e, EPERM, "ENVIRONMENT=production%s%s%s: sandboxes are for development and tests; connect to the production database itself, "
-			      "or set ENVIRONMENT=development for this command", p->env_file ? " (or " : "", p->env_file ? p->env_file : "",
+	return fail(e, EPERM,
+		    "ENVIRONMENT=production%s%s%s: sandboxes are for development and tests; connect to the production database itself, "
+		    "or set ENVIRONMENT=development for this command", p->env_file ? " (or " : "", p->env_file ? p->env_file : "",
 		    p->env_file ? ")" : "");
 }
 
@@ -136,8 +137,10 @@ static int find_engine(struct wanted *x, struct err *e)
 	TRY(read_wishes(x, e));
 	if (!x->server)
 		return 0;
-	if (x->w->image)
+	if (x->w->image) {
 		TRY(absolute(x->g->arena, x->w->image, &x->w->image, e));
+		TRY(sandbox_image(x->g, x->place, x->w->image, &x->w->image, e));
+	}
 	TRY(engine_resolve(x->g->arena, x->asked, x->w->image, &x->en, &x->programs, e));
 	if (x->programs.note && x->w->visible)
 		log_warn("%s", x->programs.note);
@@ -232,8 +235,8 @@ static int own_manifest(struct wanted *x, char **text, struct err *e)
 	from = arena_fmt(a, "\"0.0.0.0:%s\"", port);
 	at = strstr(*text, from);
 	if (address && at)
-		*text = arena_fmt(a, strchr(address, ':') ? "%.*s\"[%s]:%s\"%s" : "%.*s\"%s:%s\"%s", (int)(at - *text), *text, address, port,
-				  at + strlen(from));
+		*text = arena_fmt(a, strchr(address, ':') ? "%.*s\"[%s]:%s\"%s" : "%.*s\"%s:%s\"%s", (int)(at - *text), *text, address,
+				  port, at + strlen(from));
 	return 0;
 }
 

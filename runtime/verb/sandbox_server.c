@@ -22,7 +22,7 @@ static const struct opt start_opts[] = {
 };
 static const struct opt stop_opts[] = {
 	SANDBOX_ROWS,
-	{ "timeout", 't', OPT_VALUE, "TIME", "how long it may take to end before it is killed (default: 30s)", offsetof(struct options, timeout) },
+	{ "timeout", 't', OPT_VALUE, "TIME", "how long it may take before it is killed (default: 30s)", offsetof(struct options, timeout) },
 	{ NULL },
 };
 static const struct opt run_opts[] = {

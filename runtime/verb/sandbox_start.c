@@ -117,7 +117,8 @@ static int write_files(struct starting *x, const struct strs *files, struct err 
 	size_t i;
 
 	for (i = 0; i + 1 < files->n; i += 2)
-		TRY(sandbox_write(x->s, arena_fmt(x->g->arena, "config/%s", files->v[i]), files->v[i + 1], strlen(files->v[i + 1]), 0644, e));
+		TRY(sandbox_write(x->s, arena_fmt(x->g->arena, "config/%s", files->v[i]), files->v[i + 1], strlen(files->v[i + 1]), 0644,
+				  e));
 	return 0;
 }
 
@@ -132,8 +133,8 @@ static int open_template(struct starting *x, struct err *e)
 		return 0;
 	r = template_open(x->g->arena, &x->s->place, c->template_, &x->template_, e);
 	if (r == -ENOENT && overlay)
-		return fail(e, ENOENT, "the template %s, whose data those of %s lie upon, is gone: they cannot be read without it", c->template_,
-			    x->s->name);
+		return fail(e, ENOENT, "the template %s, whose data those of %s lie upon, is gone: they cannot be read without it",
+			    c->template_, x->s->name);
 	if (r == -ENOENT)
 		return fail(e, ENOENT, "the template %s is gone, and %s was never started: destroy it and create it again", c->template_,
 			    x->s->name);
@@ -289,7 +290,8 @@ static int remember_warnings(struct starting *x, struct err *e)
 			log_warn("%s", w->v[i]);
 	}
 	if (limits && !x->o->quiet)
-		log_warn("%s runs without limits for %s: this machine does not let us set them (sandbox inspect tells more)", x->s->name, limits);
+		log_warn("%s runs without limits for %s: this machine does not let us set them (sandbox inspect tells more)", x->s->name,
+			 limits);
 	return sandbox_write(x->s, SANDBOX_WARNINGS, text_get(&t), t.n, 0644, e);
 }
 
@@ -315,7 +317,8 @@ static void find_socket(struct starting *x)
 }
 
 /* overlayfs refuses layers that it has mounted as "volatile" once: after the machine's own end they might lack what was never written to
- * the disk. So might the server's files, which it does not wait for either (templates/ENGINE/README.md); the end of a process costs nothing. */
+ * the disk. So might the server's files, which it does not wait for either (templates/ENGINE/README.md); the end of a process costs
+ * nothing. */
 static int forget_volatile(const struct sandbox *s, struct err *e)
 {
 	AUTO_FD int work = sys_openat2(s->fd, ".work", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);

@@ -2,8 +2,8 @@
  * Must not look at more than its configuration. */
 #include "sandbox/environment.h"
 #include "store/files.h"
+#include "verb/make.h"
 #include "verb/sandbox_flow.h"
-#include <stdlib.h>
 #include <string.h>
 
 const char *sandbox_listens(const struct sandbox *s)
@@ -25,7 +25,18 @@ const char *sandbox_reached(const struct sandbox *s)
 
 uint16_t sandbox_port(const struct sandbox *s)
 {
-	return s->conf.port ? (uint16_t)strtoul(s->conf.port, NULL, 10) : 0;
+	struct err ignored;
+	uint64_t port;
+
+	return s->conf.port && parse_number(s->conf.port, UINT16_MAX, "DB_PORT", &port, &ignored) == 0 ? (uint16_t)port : 0;
+}
+
+int64_t sandbox_expires(const struct sandbox *s)
+{
+	struct err ignored;
+	uint64_t at;
+
+	return s->conf.expires && parse_number(s->conf.expires, INT64_MAX, "SANDBOX_EXPIRES", &at, &ignored) == 0 ? (int64_t)at : INT64_MAX;
 }
 
 const char *sandbox_title(struct arena *a, const struct sandbox *s)

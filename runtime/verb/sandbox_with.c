@@ -41,7 +41,8 @@ static int run_command(struct globals *g, char **argv, const struct strs *vars, 
 	return 0;
 }
 
-static int live(struct globals *g, const struct place *p, struct sandbox_wish *w, uint64_t timeout_ms, char **argv, int *code, struct err *e)
+static int live(struct globals *g, const struct place *p, struct sandbox_wish *w, uint64_t timeout_ms, char **argv, int *code,
+		struct err *e)
 {
 	struct strs vars = { NULL, 0 };
 	struct sandbox s;
@@ -100,8 +101,8 @@ const struct verb verb_sandbox_with = {
 	.name = "with",
 	.args = "ENGINE -- COMMAND [ARG...]",
 	.summary = "run a command with a database of its own, which is gone afterwards",
-	.details = "The command gets DB_HOST, DB_PORT, DATABASE_URL and the engine's own variables. Exits with its code, 127 when it is not\n"
-		   "   found, 126 when it cannot be run. The database is destroyed when it ends, or when this is killed.",
+	.details = "The command gets DB_HOST, DB_PORT, DATABASE_URL and the engine's own variables. Exits with its code, 127 when it is\n"
+		   "   not found, 126 when it cannot be run. The database is destroyed when it ends, or when this is killed.",
 	.opts = opts,
 	.opts_size = sizeof(struct create_options),
 	.min_args = 1,
