@@ -8,6 +8,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 id=demo-$$
 work=
 build=${B:-$top/build}
+case $build in /*) ;; *) build=$PWD/$build ;; esac # make says "build", and the second half stands in another directory
 wasirun=$build/wasirun
 step=0
 databases='shop-postgres shop-mariadb shop-redis'
