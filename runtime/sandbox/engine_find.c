@@ -40,7 +40,7 @@ int search_open(struct arena *a, const char *rootfs, struct search *s, struct er
 		return 0;
 	s->fd = sys_open(AT_FDCWD, rootfs, O_PATH | O_DIRECTORY, 0);
 	if (s->fd < 0)
-		return fail_sys(e, s->fd, "the image's root directory %s", rootfs);
+		return fail_sys(e, s->fd, "the image's root directory %s (was it pruned? create --image unpacks it again)", rootfs);
 	s->prefix = name_of(a, s->fd);
 	if (!s->prefix) {
 		search_close(s);
@@ -78,16 +78,29 @@ const char *search_program(struct search *s, const char *dir, const char *name, 
 	return arena_fmt(s->a, "%s/%s", slash, name);
 }
 
-/* Directories of $PATH that a sandbox sees, too. */
+/* What the image's configuration says, as its unpacking noted it. Anybody's: its directories are looked for below the image's root. */
+static const char *path_of_image(struct search *s)
+{
+	AUTO_FD int fd = sys_openat2(s->fd, IMAGE_PATH, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0,
+				     RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	char path[4096];
+	struct stat st;
+	ssize_t n = fd < 0 || sys_fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ? 0 : sys_pread(fd, path, sizeof path, 0);
+
+	return n > 0 ? arena_strn(s->a, path, (size_t)n) : NULL;
+}
+
+/* Directories of $PATH that a sandbox sees, too; of an image all that its own one names. */
 static const char *in_path(struct search *s, const char *name, bool real)
 {
-	const char *at = getenv("PATH"), *found = NULL;
+	const char *at = s->rootfs ? path_of_image(s) : getenv("PATH"), *found = NULL;
 
 	while (!found && at && *at) {
 		size_t n = strcspn(at, ":");
 		const char *dir = arena_strn(s->a, at, n);
 
-		if (strncmp(dir, "/usr/", 5) == 0 || strncmp(dir, "/nix/", 5) == 0 || strncmp(dir, "/gnu/", 5) == 0)
+		if ((s->rootfs && *dir == '/') ||
+		    strncmp(dir, "/usr/", 5) == 0 || strncmp(dir, "/nix/", 5) == 0 || strncmp(dir, "/gnu/", 5) == 0)
 			found = search_program(s, dir, name, real);
 		at += n + (at[n] == ':');
 	}
@@ -100,7 +113,7 @@ const char *search_all(struct search *s, const char *const *dirs, const char *na
 
 	for (; *dirs && !found; dirs++)
 		found = search_program(s, *dirs, name, real);
-	return found || s->rootfs ? found : in_path(s, name, real);
+	return found ? found : in_path(s, name, real);
 }
 
 /* "15" or "9.6", as a number to compare; 0 = it is none. */

@@ -14,6 +14,7 @@ void strs_add(struct arena *a, struct strs *l, const char *s);
 void strs_fmt(struct arena *a, struct strs *l, const char *fmt, ...) PRINTF(3, 4);
 
 /* --- programs (engine_find.c) */
+#define IMAGE_PATH ".wasirun.path" /* at the top of an unpacked image: the PATH of its configuration */
 struct search {
 	struct arena *a;
 	const char *rootfs; /* NULL = the host */
@@ -25,7 +26,7 @@ MUST int search_open(struct arena *a, const char *rootfs, struct search *s, stru
 void search_close(struct search *s);
 /* An executable file DIR/NAME: its path as seen inside, NULL when there is none. real: links resolved, that of the last name too. */
 const char *search_program(struct search *s, const char *dir, const char *name, bool real);
-/* The same in any of the directories (ended by NULL), then of $PATH where host programs are seen. */
+/* The same in any of the directories (ended by NULL), then of $PATH where host programs are seen, of the image's PATH elsewhere. */
 const char *search_all(struct search *s, const char *const *dirs, const char *name, bool real);
 /* The directory below dir whose name is the highest number ("15"), or NULL; pattern: what it must hold ("bin/postgres"). */
 const char *search_highest(struct search *s, const char *dir, const char *holds);

@@ -1,21 +1,17 @@
-/* sandbox_image.c - --image: an OCI image layout becomes the root of a file system, once; what is one already stays where it is.
- *
- * Layers are unpacked by tar in a sandbox that can write to the new directory and to nothing else, and reach nobody: what a hostile layer
- * says of paths outside is said to that sandbox. Must not believe a digest, nor follow a path that an image names. */
+/* sandbox_image.c - --image: which image of an OCI image layout is meant, and what it is made of; what is a root of a file system already
+ * stays where it is.
+ * Must not believe a digest, nor follow a link of a layout (image_store.c), nor unpack anything itself (sandbox_unpack.c). */
 #include "base/fd.h"
 #include "oci/json.h"
-#include "sandbox/sha256.h"
-#include "sandbox/storage.h"
 #include "store/files.h"
 #include "sys/sys.h"
-#include "verb/box.h"
 #include "verb/options.h"
-#include "verb/sandbox_flow.h"
+#include "verb/sandbox_unpack.h"
 #include <errno.h>
 #include <string.h>
 
-#define HEX 64
 #define INDEX_DEPTH 4 /* of indexes within indexes */
+#define MAX_LAYERS 512
 
 #if defined(__x86_64__)
 #define ARCHITECTURE "amd64"
@@ -26,197 +22,177 @@
 #else
 #define ARCHITECTURE ""
 #endif
+#define NOT_OURS "the image %s is not for linux/" ARCHITECTURE
 
-static const char manifest[] =
-	"{\"sandbox\": \"image\", \"version\": \"1.0\", \"capabilities\": {\"network\": {\"listen\": [], \"connect\": []},"
-	" \"filesystem\": {\"root\": \"host-ro\", \"write\": [\"/sandboxes/image/rootfs\"], \"tmpfs\": {\"/tmp\": \"64M\"}},"
-	" \"process\": {\"user\": \"1000:1000\", \"cwd\": \"/\", \"namespaces\": \"deny\"}, \"syscalls\": {\"profile\": \"default\"}}}";
-
-/* A layer's whiteouts hide what the layers below it have, never what it has itself: they come first. */
-static const char script[] =
-	"set -eu\n"
-	"cd /sandboxes/image/rootfs\n"
-	"for hex in \"$@\"; do\n"
-	"	blob=/layout/blobs/sha256/$hex\n"
-	"	echo \"$hex  $blob\" | sha256sum -c --status || { echo \"layer $hex is missing or damaged\" >&2; exit 1; }\n"
-	"	tar -tf \"$blob\" --quoting-style=literal | while IFS= read -r name; do\n"
-	"		base=${name##*/}\n"
-	"		case $base in .wh.*) ;; *) continue ;; esac\n"
-	"		dir=./${name%\"$base\"}\n"
-	"		[ -d \"$dir\" ] || continue\n"
-	"		if [ \"$base\" = .wh..wh..opq ]; then\n"
-	"			find \"$dir\" -mindepth 1 -delete\n"
-	"		else\n"
-	"			rm -rf -- \"$dir${base#.wh.}\"\n"
-	"		fi\n"
-	"	done\n"
-	"	tar -xf \"$blob\" --no-same-owner --no-acls --no-xattrs --delay-directory-restore --exclude='.wh.*' \\\n"
-	"		--exclude='dev/*' --exclude='./dev/*'\n"
-	"	chmod -R u+rwX .\n"
-	"done\n";
-
-struct layout {
-	struct globals *g;
-	const struct place *place;
-	const char *dir; /* absolute */
-	const char *hex; /* of the image's manifest */
-	struct strs layers;
-};
-
-static int digest_of(const struct json *v, const char *what, const char **hex, struct err *e)
+static const char *text_of(const struct json *v, const char *pointer)
 {
-	const struct json *d = v ? json_get(v, "digest") : NULL;
-	const char *s = d && d->type == JSON_STRING ? d->text : "";
+	const struct json *found = v ? json_at(v, pointer) : NULL;
 
-	if (strncmp(s, "sha256:", 7) != 0 || strspn(s + 7, "0123456789abcdef") != HEX || strlen(s) != 7 + HEX)
-		return fail(e, EINVAL, "%s: \"%.80s\" is no digest (sha256:...)", what, s);
+	return found && found->type == JSON_STRING ? found->text : NULL;
+}
+
+static int digest_of(const struct json *descriptor, const char *what, const char **hex, struct err *e)
+{
+	const char *s = text_of(descriptor, "/digest");
+
+	if (!s || strncmp(s, "sha256:", 7) != 0 || strspn(s + 7, "0123456789abcdef") != IMAGE_HEX || strlen(s) != 7 + IMAGE_HEX)
+		return fail(e, EINVAL, "%s: \"%.80s\" is no digest that is understood (sha256:...)", what, s ? s : "");
 	*hex = s + 7;
 	return 0;
 }
 
-static bool is_called(const char *bytes, size_t n, const char *hex)
+static int read_blob(struct arena *a, const struct image_layout *l, const char *hex, struct json **out, struct err *e)
 {
-	static const char digits[] = "0123456789abcdef";
-	unsigned char is[SHA256_BYTES];
-	struct sha256 s;
-	size_t i;
-
-	sha256_begin(&s);
-	sha256_add(&s, bytes, n);
-	sha256_end(&s, is);
-	for (i = 0; i < SHA256_BYTES; i++)
-		if (hex[2 * i] != digits[is[i] >> 4] || hex[2 * i + 1] != digits[is[i] & 15])
-			return false;
-	return true;
-}
-
-static int read_blob(struct layout *l, const char *hex, struct json **out, struct err *e)
-{
-	const char *path = arena_fmt(l->g->arena, "%s/blobs/sha256/%s", l->dir, hex);
+	const char *path = arena_fmt(a, "blobs/sha256/%s", hex);
 	char *bytes;
 	size_t n;
 
-	TRY(file_read(l->g->arena, path, JSON_MAX_CONFIG, &bytes, &n, e));
-	if (!is_called(bytes, n, hex))
-		return fail(e, EINVAL, "%s is damaged: its contents are not what its name says", path);
-	return json_parse(l->g->arena, bytes, n, JSON_MAX_CONFIG, path, out, e);
+	TRY(image_read(a, l->fd, path, JSON_MAX_CONFIG, &bytes, &n, e));
+	if (!image_is_called(bytes, n, hex))
+		return fail(e, EINVAL, "the image's %s is damaged: its contents are not what its name says", path);
+	return json_parse(a, bytes, n, JSON_MAX_CONFIG, path, out, e);
 }
 
-static bool is_ours(const struct json *entry)
+static bool is_for_us(const char *os, const char *arch)
 {
-	const struct json *os = json_at(entry, "/platform/os"), *arch = json_at(entry, "/platform/architecture");
+	return (!os || strcmp(os, "linux") == 0) && (!arch || strcmp(arch, ARCHITECTURE) == 0);
+}
 
-	return (!os || (os->type == JSON_STRING && strcmp(os->text, "linux") == 0)) &&
-	       (!arch || (arch->type == JSON_STRING && strcmp(arch->text, ARCHITECTURE) == 0));
+/* Signatures and other things are kept in layouts as well. */
+static bool may_be_image(const struct json *entry)
+{
+	const char *type = text_of(entry, "/mediaType");
+
+	return !text_of(entry, "/artifactType") && (!type || strstr(type, "manifest") || strstr(type, "index")) &&
+	       is_for_us(text_of(entry, "/platform/os"), text_of(entry, "/platform/architecture"));
+}
+
+/* The entry for this machine. A layout of several images does not say which of them is meant. */
+static int choose(const struct image_layout *l, const struct json *list, const struct json **out, struct err *e)
+{
+	const struct json *entry;
+	const char *name, *other;
+
+	*out = NULL;
+	for (entry = list->child; entry; entry = entry->next) {
+		if (!may_be_image(entry))
+			continue;
+		if (!*out) {
+			*out = entry;
+			continue;
+		}
+		name = text_of(*out, "/annotations/org.opencontainers.image.ref.name");
+		other = text_of(entry, "/annotations/org.opencontainers.image.ref.name");
+		if (name && other && strcmp(name, other) != 0 && strcmp(text_of(*out, "/digest") ?: "", text_of(entry, "/digest") ?: "") != 0)
+			return fail(e, EINVAL, "%s holds several images (%.60s, %.60s): copy the one that is meant to a layout "
+				    "of its own", l->dir, name, other);
+	}
+	return *out ? 0 : fail(e, ENOENT, NOT_OURS, l->dir);
 }
 
 /* The manifest for this machine, through indexes of platforms. */
-static int find_manifest(struct layout *l, struct json *v, struct json **out, struct err *e)
+static int find_manifest(struct arena *a, struct image_layout *l, struct json *v, struct json **out, struct err *e)
 {
 	const struct json *list, *entry;
 	int depth;
 
 	for (depth = 0; (list = json_get(v, "manifests")); depth++) {
-		for (entry = list->child; entry && !is_ours(entry); entry = entry->next)
-			;
-		if (!entry || depth == INDEX_DEPTH)
-			return fail(e, ENOENT, "the image %s is not for linux/" ARCHITECTURE, l->dir);
+		if (depth == INDEX_DEPTH)
+			return fail(e, ELOOP, "%s: too many indexes within each other", l->dir);
+		if (list->type != JSON_ARRAY || !list->n)
+			return fail(e, EINVAL, "%s holds no image", l->dir);
+		TRY(choose(l, list, &entry, e));
 		TRY(digest_of(entry, l->dir, &l->hex, e));
-		TRY(read_blob(l, l->hex, &v, e));
+		TRY(read_blob(a, l, l->hex, &v, e));
 	}
 	*out = v;
 	return l->hex ? 0 : fail(e, EINVAL, "%s/index.json names no image", l->dir);
 }
 
-static int read_layout(struct layout *l, struct err *e)
+/* Its platform, where the index says nothing of it, and its PATH. */
+static int read_config(struct arena *a, struct image_layout *l, const struct json *m, struct err *e)
 {
-	const char *path = arena_fmt(l->g->arena, "%s/index.json", l->dir), *hex;
+	const struct json *env, *one;
+	const char *hex, *type = text_of(m, "/config/mediaType");
+	struct json *v;
+
+	if (!type || !strstr(type, "image"))
+		return 0; /* no image's: there is nothing to know */
+	TRY(digest_of(json_get(m, "config"), l->dir, &hex, e));
+	TRY(read_blob(a, l, hex, &v, e));
+	if (!is_for_us(text_of(v, "/os"), text_of(v, "/architecture")))
+		return fail(e, ENOENT, NOT_OURS ", but for %.20s/%.20s", l->dir, text_of(v, "/os") ?: "linux",
+			    text_of(v, "/architecture") ?: "?");
+	env = json_at(v, "/config/Env");
+	for (one = env && env->type == JSON_ARRAY ? env->child : NULL; one; one = one->next)
+		if (one->type == JSON_STRING && strncmp(one->text, "PATH=", 5) == 0)
+			l->path = one->text + 5;
+	return 0;
+}
+
+static int read_layout(struct arena *a, struct image_layout *l, struct err *e)
+{
 	const struct json *layers, *one;
+	const char *hex;
 	struct json *v;
 	char *bytes;
 	size_t n;
 
-	TRY(file_read(l->g->arena, path, JSON_MAX_CONFIG, &bytes, &n, e));
-	TRY(json_parse(l->g->arena, bytes, n, JSON_MAX_CONFIG, path, &v, e));
-	TRY(find_manifest(l, v, &v, e));
+	TRY(image_read(a, l->fd, "index.json", JSON_MAX_CONFIG, &bytes, &n, e));
+	TRY(json_parse(a, bytes, n, JSON_MAX_CONFIG, arena_fmt(a, "%s/index.json", l->dir), &v, e));
+	TRY(find_manifest(a, l, v, &v, e));
+	TRY(read_config(a, l, v, e));
 	layers = json_get(v, "layers");
 	if (!layers || layers->type != JSON_ARRAY || !layers->n)
 		return fail(e, EINVAL, "the image %s has no layers", l->dir);
+	if (layers->n > MAX_LAYERS)
+		return fail(e, E2BIG, "the image %s has %u layers; %d are understood", l->dir, layers->n, MAX_LAYERS);
 	for (one = layers->child; one; one = one->next) {
 		TRY(digest_of(one, l->dir, &hex, e));
-		strs_append(l->g->arena, &l->layers, hex);
+		strs_append(a, &l->layers, hex);
 	}
 	return 0;
 }
 
-static int unpack(struct layout *l, const char *to, struct err *e)
+/* Its lock stays until this process ends: `prune` must not remove it before the sandbox that is being made says that it uses it. */
+static int use(struct globals *g, const struct place *p, struct image_layout *l, const char **rootfs, struct err *e)
 {
-	struct arena *a = l->g->arena;
-	struct box b = { .id = arena_fmt(a, "image-%.16s", l->hex), .manifest = manifest, .manifest_n = sizeof manifest - 1,
-			 .what = "the manifest that images are unpacked under", .name = "image", .dir = to,
-			 .uid = l->place->data_uid, .gid = l->place->data_gid, .best_effort = true };
-	const char *const head[] = { "/bin/sh", "-c", script, "unpack" };
-	size_t i;
-	int code = 0;
+	struct image_store s;
+	int r, held = -1;
 
-	for (i = 0; i < 4; i++)
-		strs_append(a, &b.argv, head[i]);
-	for (i = 0; i < l->layers.n; i++)
-		strs_append(a, &b.argv, l->layers.v[i]);
-	*arena_push(a, &b.mounts) = (struct box_mount){ .inside = "/layout", .source = l->dir };
-	TRY(place_make(arena_fmt(a, "%s/rootfs", to), 0755, l->place->data_uid, l->place->data_gid, e));
-	TRY(box_run(l->g, &b, &code, e));
-	return code ? fail(e, EIO, "the image %s could not be unpacked (exit code %d)", l->dir, code) : 0;
-}
-
-static void drop(const char *path)
-{
-	AUTO_FD int fd = sys_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-	struct err ignored;
-
-	if (fd >= 0 && tree_empty(fd, &ignored) == 0)
-		(void)!sys_rmdir(AT_FDCWD, path);
-}
-
-/* Whole or not there: a temporary name until then. Two at once unpack it twice, and one of them is kept. */
-static int unpack_once(struct layout *l, const char *images, const char *final, struct err *e)
-{
-	struct arena *a = l->g->arena;
-	const char *id, *to, *said = arena_fmt(a, "unpacking the image %s (once) ...\n", l->dir);
-	int r;
-
-	TRY(sandbox_new_id(a, &id, e));
-	to = arena_fmt(a, "%s/.new-%s", images, id);
-	TRY(place_make(to, 0711, l->place->uid, l->place->gid, e));
-	r = file_complain(said, strlen(said), e);
-	if (r == 0)
-		r = unpack(l, to, e);
-	if (r == 0)
-		r = sys_rename(AT_FDCWD, to, AT_FDCWD, final);
-	if (r < 0)
-		drop(to);
-	if (r == -EEXIST || r == -ENOTEMPTY)
-		return 0;
-	return r < 0 && !e->text[0] ? fail_sys(e, r, "%s", final) : r;
+	TRY(read_layout(g->arena, l, e));
+	image_store_find(g->arena, p, &s);
+	*rootfs = arena_fmt(g->arena, "%s/%s/rootfs", s.dir, l->hex);
+	r = image_use(&s, p, l->hex, &held, e);
+	if (r != -ENOENT)
+		return r;
+	TRY(image_store_open(p, true, &s, e));
+	r = image_use(&s, p, l->hex, &held, e); /* somebody else was quicker */
+	if (r == -ENOENT)
+		r = sandbox_unpack(g, p, l, &s, e);
+	if (r == 0 && held < 0)
+		r = image_use(&s, p, l->hex, &held, e);
+	fd_close(&s.fd);
+	return r;
 }
 
 int sandbox_image(struct globals *g, const struct place *p, const char *path, const char **rootfs, struct err *e)
 {
-	struct layout l = { .g = g, .place = p, .dir = path };
-	const char *slash = strrchr(p->ports, '/'), *images, *final;
+	struct image_layout l = { .dir = path };
 
 	*rootfs = path;
 	if (!file_is_directory(path))
-		return fail(e, ENOTDIR, "--image %s: a directory is wanted: the root of a file system, or an OCI image layout", path);
-	if (sys_access(AT_FDCWD, arena_fmt(g->arena, "%s/oci-layout", path), F_OK, 0) < 0)
+		return fail(e, ENOTDIR, "--image %s: a directory is wanted, the root of a file system or an OCI image layout; an archive "
+			    "of one has to be unpacked first: mkdir DIR && tar -xf %s -C DIR", path, path);
+	AUTO_FD int fd = sys_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0)
+		return fail_sys(e, fd, "--image %s", path);
+	if (sys_access(fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (sys_access(fd, "manifest.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return fail(e, EINVAL, "--image %s: it is no OCI image layout (there is no file oci-layout): podman save --format "
+				    "oci-dir, skopeo copy ... oci:DIR and buildah push ... oci:DIR make one", path);
 		return 0;
-	TRY(read_layout(&l, e));
-	images = arena_fmt(g->arena, "%.*s/images", (int)(slash - p->ports), p->ports);
-	final = arena_fmt(g->arena, "%s/%s", images, l.hex);
-	*rootfs = arena_fmt(g->arena, "%s/rootfs", final);
-	if (file_is_directory(*rootfs))
-		return 0;
-	TRY(place_make(images, 0711, p->uid, p->gid, e));
-	e->text[0] = 0;
-	return unpack_once(&l, images, final, e);
+	}
+	l.fd = fd;
+	return use(g, p, &l, rootfs, e);
 }

@@ -8,6 +8,7 @@
 #include "store/store.h"
 #include "verb/box_parts.h"
 #include "verb/compile.h"
+#include "verb/sandbox_unpack.h"
 #include "verb/sandbox_view.h"
 #include <errno.h>
 #include <signal.h>
@@ -173,6 +174,76 @@ static void leases(struct pruning *x)
 			     arena_fmt(a, "lease of port %u", all.v[i].port), arena_fmt(a, "no sandbox in %s has it", all.v[i].dir));
 }
 
+static bool uses(struct pruning *x, const char *root, const char *name, const char *rootfs)
+{
+	struct place p = x->p;
+	struct sandbox s;
+	struct err why;
+	bool does;
+
+	p.root = root;
+	sandbox_init(&s);
+	does = sandbox_open(x->g->arena, &p, name, false, &s, &why) == 0 && s.conf.image && !strcmp(s.conf.image, rootfs);
+	sandbox_close(&s);
+	return does;
+}
+
+/* By a sandbox of this tree, or of any that has a port. */
+static bool is_used(struct pruning *x, const struct strs *names, const char *rootfs)
+{
+	struct arena *a = x->g->arena;
+	port_leases all;
+	struct err why;
+	size_t i;
+
+	for (i = 0; i < names->n; i++)
+		if (uses(x, x->p.root, names->v[i], rootfs))
+			return true;
+	if (port_list(a, &x->p, &all, &why) < 0)
+		return true;
+	for (i = 0; i < all.n; i++) {
+		const char *slash = strrchr(all.v[i].dir, '/');
+
+		if (slash && uses(x, arena_strn(a, all.v[i].dir, (size_t)(slash - all.v[i].dir)), slash + 1, rootfs))
+			return true;
+	}
+	return false;
+}
+
+static void images(struct pruning *x, const struct strs *sandboxes_)
+{
+	struct arena *a = x->g->arena;
+	struct image_store s;
+	struct strs names, left;
+	struct err why = { 0 };
+	size_t i;
+	int r;
+
+	image_store_find(a, &x->p, &s);
+	r = image_store_open(&x->p, false, &s, &why);
+	if (r == -ENOENT || r == -EWOULDBLOCK) /* one is being unpacked */
+		return;
+	if (r == 0)
+		r = sandbox_image_leftovers(a, &s, &left, &why);
+	for (i = 0; r == 0 && i < left.n; i++)
+		tell(x, x->dry ? 0 : sandbox_image_drop(x->g, &x->p, &s, left.v[i], &why), &why,
+		     arena_fmt(a, "image %s", left.v[i]), "its unpacking was killed");
+	if (r == 0)
+		r = image_list(a, &s, &names, &why);
+	for (i = 0; r == 0 && i < names.n; i++) {
+		AUTO_FD int lock = -1;
+
+		if (*names.v[i] == '.' || image_claim(&s, names.v[i], &lock, &why) < 0 ||
+		    is_used(x, sandboxes_, arena_fmt(a, "%s/%s/rootfs", s.dir, names.v[i])))
+			continue;
+		tell(x, x->dry ? 0 : sandbox_image_drop(x->g, &x->p, &s, names.v[i], &why), &why,
+		     arena_fmt(a, "image %.12s", names.v[i]), "no sandbox uses it");
+	}
+	if (r < 0)
+		tell(x, r, &why, "", "");
+	fd_close(&s.fd);
+}
+
 static int prune(struct globals *g, const void *opts_v, int argc, char **argv, struct err *e)
 {
 	const struct options *o = opts_v;
@@ -185,6 +256,7 @@ static int prune(struct globals *g, const void *opts_v, int argc, char **argv, s
 	sandboxes(&x, &names);
 	containers(&x, &alive);
 	sockets(&x, &alive);
+	images(&x, &names);
 	leases(&x);
 	if (!x.n && !x.failed) {
 		static const char line[] = "nothing to prune\n";
@@ -199,7 +271,7 @@ const struct verb verb_sandbox_prune = {
 	.summary = "remove what nobody needs: expired sandboxes, and what killed commands left",
 	.details = "Removed are: sandboxes of this directory that have expired (--ttl) or whose create or destroy was killed,\n"
 		   "servers whose directory was deleted by other means, sockets of servers that do not run,\n"
-		   "and leases of ports whose sandbox is gone.",
+		   "leases of ports whose sandbox is gone, and unpacked images (--image) that no sandbox uses.",
 	.opts = opts,
 	.opts_size = sizeof(struct options),
 	.run = prune,
