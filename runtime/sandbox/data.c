@@ -221,15 +221,11 @@ static int put_in_place(const struct sandbox *s, struct err *e)
 
 static int stage(const struct sandbox *s, int from, bool reflink, const struct sandbox_conf *after, bool durable, struct err *e)
 {
-	AUTO_FD int fd = -1;
-	int r = sys_mkdir(s->fd, NEW, 0700);
+	AUTO_FD int fd = tree_make(s->fd, NEW, 0700, s->place.data_uid, s->place.data_gid);
+	int r;
 
-	if (r == 0)
-		r = sys_chown(s->fd, NEW, s->place.data_uid, s->place.data_gid, AT_SYMLINK_NOFOLLOW);
-	if (r == 0)
-		r = fd = tree_open(s->fd, NEW);
-	if (r < 0)
-		return fail_sys(e, r, "cannot make %s/" NEW, s->dir);
+	if (fd < 0)
+		return fail_sys(e, fd, "cannot make %s/" NEW, s->dir);
 	if (from >= 0)
 		TRY(tree_copy(from, fd, reflink, -1, -1, e)); /* owners as they are: see snapshot.c */
 	r = durable ? sys_syncfs(fd) : 0;

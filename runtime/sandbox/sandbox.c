@@ -5,6 +5,7 @@
 #include "base/nearest.h"
 #include "sandbox/conf.h"
 #include "sandbox/engine.h"
+#include "sandbox/tree.h"
 #include "store/files.h"
 #include "sys/sys.h"
 #include <string.h>
@@ -237,13 +238,9 @@ int sandbox_open_left(struct arena *a, const struct place *p, const char *name, 
 
 static int make_dir(const struct sandbox *s, const char *name, mode_t mode, uint32_t uid, uint32_t gid, struct err *e)
 {
-	int r = sys_mkdir(s->fd, name, mode);
+	AUTO_FD int fd = tree_make(s->fd, name, mode, uid, gid);
 
-	if (r == 0 && (mode & 077)) /* whatever the umask says */
-		r = sys_chmod(s->fd, name, mode);
-	if (r == 0 && (uid != geteuid() || gid != getegid()))
-		r = sys_chown(s->fd, name, uid, gid, AT_SYMLINK_NOFOLLOW);
-	return r < 0 ? fail_sys(e, r, "cannot make %s/%s", s->dir, name) : 0;
+	return fd < 0 ? fail_sys(e, fd, "cannot make %s/%s", s->dir, name) : 0;
 }
 
 static int furnish(struct arena *a, struct sandbox *s, struct err *e)
@@ -261,12 +258,13 @@ static int furnish(struct arena *a, struct sandbox *s, struct err *e)
 	int r = 0;
 
 	TRY(sandbox_write(s, SANDBOX_MARK, SANDBOX_MARK_TEXT, strlen(SANDBOX_MARK_TEXT), 0644, e));
+	for (i = 0; i < sizeof dirs / sizeof *dirs; i++)
+		TRY(make_dir(s, dirs[i].name, dirs[i].mode, dirs[i].data ? p->data_uid : p->uid, dirs[i].data ? p->data_gid : p->gid, e));
+	/* last: from here on it is the owner's to change */
 	if (p->uid != geteuid() || p->gid != getegid())
 		r = sys_chown(s->fd, "", p->uid, p->gid, AT_EMPTY_PATH);
 	if (r < 0)
 		return fail_sys(e, r, "%s", s->dir);
-	for (i = 0; i < sizeof dirs / sizeof *dirs; i++)
-		TRY(make_dir(s, dirs[i].name, dirs[i].mode, dirs[i].data ? p->data_uid : p->uid, dirs[i].data ? p->data_gid : p->gid, e));
 	s->conf.name = s->name;
 	s->conf.inode = inode_of(a, s->fd);
 	s->conf.created = arena_fmt(a, "%jd", (intmax_t)time(NULL));

@@ -55,6 +55,18 @@ int sandbox_write(const struct sandbox *s, const char *path, const char *bytes, 
 	return r < 0 ? fail_sys(e, r, "cannot write %s/%s", s->dir, path) : 0;
 }
 
+/* Only what we have made: the directory may be the owner's, who puts another file there. */
+static int give_link(int dir, const char *name, uint32_t uid, uint32_t gid)
+{
+	AUTO_FD int fd = sys_open(dir, name, O_PATH | O_NOFOLLOW, 0);
+	struct stat st;
+	int r = fd < 0 ? fd : sys_fstat(fd, &st);
+
+	if (r == 0 && !(S_ISLNK(st.st_mode) && st.st_uid == geteuid()))
+		r = -EPERM;
+	return r < 0 ? r : sys_chown(fd, "", uid, gid, AT_EMPTY_PATH);
+}
+
 int sandbox_link(const struct sandbox *s, const char *path, const char *target, struct err *e)
 {
 	const char *name;
@@ -71,7 +83,7 @@ int sandbox_link(const struct sandbox *s, const char *path, const char *target, 
 	if (r == 0)
 		r = sys_symlink(target, dir, new_);
 	if (r == 0 && (s->place.uid != geteuid() || s->place.gid != getegid()))
-		r = sys_chown(dir, new_, s->place.uid, s->place.gid, AT_SYMLINK_NOFOLLOW);
+		r = give_link(dir, new_, s->place.uid, s->place.gid);
 	if (r == 0)
 		r = sys_rename(dir, new_, dir, name);
 	return r < 0 ? fail_sys(e, r, "cannot make the link %s/%s", s->dir, path) : 0;

@@ -1,9 +1,8 @@
 /* sandbox_tree.c - the trees of a root: which there are, and the end of one.
  * Must not follow a link, leave the file system, or delete anything but a tree whose lock the caller holds. */
 #include "sandbox/conf.h"
-#include "sandbox/storage.h"
+#include "sandbox/tree.h"
 #include "sys/sys.h"
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,11 +90,11 @@ static int remove_entry(int dir, const char *name, dev_t dev, struct err *e)
 		return 0;
 	if (r != -EISDIR && r != -EPERM)
 		return fail_sys(e, r, "cannot delete %s", name);
-	sub = sys_open(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	sub = tree_open_below(dir, name);
 	r = sub < 0 ? sub : sys_fstat(sub, &st);
-	if (r < 0)
+	if (r < 0 && r != -EXDEV)
 		return r == -ENOENT ? 0 : fail_sys(e, r, "cannot delete %s", name);
-	if (st.st_dev != dev)
+	if (r == -EXDEV || st.st_dev != dev)
 		return fail(e, EXDEV, "cannot delete %s: another file system is mounted there, unmount it first", name);
 	TRY(tree_empty(sub, e));
 	r = sys_rmdir(dir, name);

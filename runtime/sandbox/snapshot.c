@@ -131,11 +131,9 @@ int snapshot_new_name(struct arena *a, const struct sandbox *s, const char **out
 
 int snapshot_dir(const struct sandbox *s, struct err *e)
 {
-	int r = sys_mkdir(s->fd, ALL, 0700);
+	int r = tree_make(s->fd, ALL, 0700, s->place.uid, s->place.gid);
 
-	if (r == 0)
-		r = sys_chown(s->fd, ALL, s->place.uid, s->place.gid, AT_SYMLINK_NOFOLLOW);
-	if (r == 0 || r == -EEXIST)
+	if (r == -EEXIST)
 		r = tree_open(s->fd, ALL);
 	return r < 0 ? fail_sys(e, r, "%s/" ALL, s->dir) : r;
 }
@@ -174,20 +172,11 @@ static int write_conf(const struct sandbox *s, int dir, struct err *e)
 	return r < 0 ? fail_sys(e, r, "cannot write the snapshot's " CONF) : 0;
 }
 
-static int make_dir(int at, const char *name, uid_t uid, gid_t gid)
-{
-	int r = sys_mkdir(at, name, 0700);
-
-	if (r == 0)
-		r = sys_chown(at, name, uid, gid, AT_SYMLINK_NOFOLLOW);
-	return r < 0 ? r : tree_open(at, name);
-}
-
 static int fill(const struct sandbox *s, int all, const char *new_, const struct copy_cost *cost, struct freezer *f, struct err *e)
 {
 	AUTO_FD int from = TRY(sandbox_open_data(s, e));
-	AUTO_FD int dir = make_dir(all, new_, s->place.uid, s->place.gid);
-	AUTO_FD int data = dir < 0 ? dir : make_dir(dir, "data", s->place.data_uid, s->place.data_gid);
+	AUTO_FD int dir = tree_make(all, new_, 0700, s->place.uid, s->place.gid);
+	AUTO_FD int data = dir < 0 ? dir : tree_make(dir, "data", 0700, s->place.data_uid, s->place.data_gid);
 
 	if (data < 0)
 		return fail_sys(e, data, "cannot make %s/" ALL "/%s", s->dir, new_);

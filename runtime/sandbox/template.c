@@ -254,21 +254,6 @@ static const char *last_of(const char *path)
 	return strrchr(path, '/') + 1;
 }
 
-/* By handle: under sudo the directory above is the caller's. */
-static int make_in(int at, const char *name, mode_t mode, uid_t uid, gid_t gid)
-{
-	AUTO_FD int fd = -1;
-	int r = sys_mkdir(at, name, mode);
-
-	if (r == 0)
-		r = fd = tree_open(at, name);
-	if (r >= 0)
-		r = sys_fchmod(fd, mode); /* whatever the umask says */
-	if (r == 0)
-		r = sys_chown(fd, "", uid, gid, AT_EMPTY_PATH);
-	return r < 0 ? r : take_fd(&fd);
-}
-
 static int make_new(const struct place *p, struct template_ *t, struct err *e)
 {
 	AUTO_FD int templates = tree_open(AT_FDCWD, p->templates);
@@ -277,8 +262,8 @@ static int make_new(const struct place *p, struct template_ *t, struct err *e)
 	if (templates < 0)
 		return fail_sys(e, templates, "%s", p->templates);
 	TRY(remove_tree(templates, last_of(t->dir), e)); /* a killed build's */
-	dir = make_in(templates, last_of(t->dir), 0711, p->uid, p->gid);
-	t->fd = dir < 0 ? dir : make_in(dir, "data", 0700, p->data_uid, p->data_gid);
+	dir = tree_make(templates, last_of(t->dir), 0711, p->uid, p->gid);
+	t->fd = dir < 0 ? dir : tree_make(dir, "data", 0700, p->data_uid, p->data_gid);
 	return t->fd < 0 ? fail_sys(e, t->fd, "cannot make %s", t->dir) : 0;
 }
 

@@ -44,6 +44,32 @@ int tree_open(int dir, const char *name)
 	return sys_open(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 }
 
+int tree_open_below(int dir, const char *name)
+{
+	int fd = sys_openat2(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+
+	return fd == -ELOOP ? -ENOTDIR : fd;
+}
+
+int tree_make(int dir, const char *name, mode_t mode, uid_t uid, gid_t gid)
+{
+	AUTO_FD int fd = -1;
+	struct stat st;
+	int r = sys_mkdir(dir, name, 0700);
+
+	if (r == 0)
+		r = fd = tree_open(dir, name);
+	if (r >= 0)
+		r = sys_fstat(fd, &st);
+	if (r == 0 && st.st_uid != geteuid())
+		r = -EPERM;
+	if (r == 0 && (uid != st.st_uid || gid != st.st_gid))
+		r = sys_chown(fd, "", uid, gid, AT_EMPTY_PATH);
+	if (r == 0)
+		r = sys_fchmod(fd, mode); /* whatever the umask says */
+	return r < 0 ? r : take_fd(&fd);
+}
+
 unsigned char tree_type(int dir, const struct dirent64 *d)
 {
 	struct stat st;
@@ -72,11 +98,11 @@ static int measure(int dir, dev_t dev, unsigned depth, struct tree_size *out)
 		out->files++;
 		out->bytes += (uint64_t)st.st_blocks * 512 / (S_ISDIR(st.st_mode) ? 1 : st.st_nlink);
 		if (S_ISDIR(st.st_mode) && st.st_dev == dev) {
-			AUTO_FD int sub = tree_open(dir, d->d_name);
+			AUTO_FD int sub = tree_open_below(dir, d->d_name);
 
 			if (sub >= 0)
 				r = measure(sub, dev, depth + 1, out);
-			else if (sub != -ENOENT && sub != -EACCES) /* closed to everybody: overlayfs has one */
+			else if (sub != -ENOENT && sub != -EACCES && sub != -EXDEV) /* closed to everybody: overlayfs has one */
 				r = sub;
 			if (r < 0)
 				break;
@@ -121,12 +147,12 @@ static int permit(int dir, const char *name)
 
 static int empty_directory(struct emptying *m, int dir, const char *name, unsigned depth)
 {
-	AUTO_FD int sub = tree_open(dir, name);
+	AUTO_FD int sub = tree_open_below(dir, name);
 	struct stat st;
 	int r, round;
 
 	if (sub == -EACCES && permit(dir, name) == 0)
-		sub = tree_open(dir, name);
+		sub = tree_open_below(dir, name);
 	r = sub < 0 ? sub : sys_fstat(sub, &st);
 	if (r == 0 && st.st_dev != m->dev)
 		r = -EXDEV;

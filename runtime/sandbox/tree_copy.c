@@ -165,6 +165,21 @@ static int finish(const struct copying *c, int from, int to, const struct stat *
 
 /* --- entries */
 
+/* The copy may be somebody's who puts a link in the place of a directory of it. */
+static int link_first(int top, const char *path, int to, const char *name)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+	size_t n = slash ? (size_t)(slash - path) : 0;
+
+	memcpy(dir, path, n);
+	dir[n] = 0;
+
+	AUTO_FD int fd = sys_openat2(top, n ? dir : ".", O_PATH | O_DIRECTORY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+
+	return fd < 0 ? fd : sys_link(fd, slash ? slash + 1 : path, to, name);
+}
+
 /* A name more of a file that was copied under another one: 1. 0: its first name, which is noted. */
 static int copy_link(struct copying *c, int to, const char *name, const struct stat *st)
 {
@@ -173,7 +188,7 @@ static int copy_link(struct copying *c, int to, const char *name, const struct s
 
 	for (l = *bucket; l; l = l->next)
 		if (l->ino == st->st_ino) {
-			r = sys_link(c->top, l->path, to, name);
+			r = link_first(c->top, l->path, to, name);
 			return r < 0 ? r : 1;
 		}
 	if (c->n + strlen(name) >= sizeof c->path)
@@ -237,13 +252,13 @@ static int copy_device(int from, int to, const char *name)
 
 static int copy_directory(struct copying *c, int from, int to, const char *name, mode_t parent, unsigned depth, struct err *e)
 {
-	AUTO_FD int in = tree_open(from, name);
+	AUTO_FD int in = tree_open_below(from, name);
 	AUTO_FD int out = -1;
 	size_t was = c->n, n = strlen(name);
 	struct stat st;
 	int r = in < 0 ? in : sys_fstat(in, &st);
 
-	if (r == 0 && st.st_dev != c->dev)
+	if (r == -EXDEV || (r == 0 && st.st_dev != c->dev))
 		return fail(e, EXDEV, "cannot copy %.*s%.200s: another file system is mounted there", (int)(was < 150 ? was : 150), c->path,
 			    name);
 	if (r == 0)

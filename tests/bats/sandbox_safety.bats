@@ -44,3 +44,41 @@ callers_tree() {
 	same "$(stat -c %u .sandboxes/dev/logs/server.log)" 0
 	as_sudo does destroy dev
 }
+
+# While root makes the tree, its owner exchanges what was made for links to a directory of root's.
+@test "sudo: directories are not exchanged for links while the tree is made" {
+	command -v strace >/dev/null || skip "no strace"
+	callers_tree
+	mkdir -m 700 "$T/roots"
+	chmod 711 "$T"
+	as_caller sh -c 'cd "$1" && while [ ! -e done ]; do for d in config rootfs bin; do
+		[ ! -d .sandboxes/dev/$d ] || [ -L .sandboxes/dev/$d ] || { rmdir .sandboxes/dev/$d && ln -s "$2" .sandboxes/dev/$d; }
+		done; done' sh "$T/his" "$T/roots" 2>/dev/null 3>&- 4>&- &
+	AGENTS+=($!)
+	SUDO_UID=$CALLER SUDO_GID=$CALLER timeout 60 strace -f -qq -o /dev/null -e trace=mkdirat -e inject=mkdirat:delay_exit=100000 \
+		"$RUNTIME" --root "$T/root" sandbox create postgres dev 5999 --backend dir >"$T/out" 2>&1 3>&- 4>&- || true
+	touch "$T/his/done"
+	same "$(stat -c '%a %u' "$T/roots")" "700 0"
+	same "$(ls "$T/roots")" ""
+	rm -rf "$T/his/.sandboxes"
+}
+
+@test "destroy: what is mounted below a tree is spared, on the same file system too" {
+	mkdir -p "$T/mine"
+	echo kept >"$T/mine/file"
+	does create postgres dev 5999 --backend dir
+	mkdir -p .sandboxes/dev/data/here .sandboxes/dev/there
+	for d in data/here there; do
+		status=0
+		(
+			cd "$PWD"
+			unshare -m --propagation private sh -c 'mount --bind "$1" "$2" && shift 2 && exec timeout 60 "$@"' sh "$T/mine" \
+				".sandboxes/dev/$d" "$RUNTIME" --root "$T/root" sandbox destroy dev
+		) >"$T/out" 2>&1 3>&- 4>&- || status=$?
+		[ "$status" -gt 0 ]
+		output=$(cat "$T/out")
+		has "mounted there"
+		same "$(cat "$T/mine/file")" kept
+	done
+	does destroy dev
+}
