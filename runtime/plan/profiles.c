@@ -1,8 +1,11 @@
 /* profiles.c - which system calls each profile allows.
  *
  * The sets are what was measured with strace (initdb and PostgreSQL, Redis with AOF and Lua, MariaDB with InnoDB, Python, compilers),
- * and the calls that other versions of the C library use for the same purpose. Names that the native architecture does not have are
- * passed over when the filter is made. What arguments are looked at stands in profile_args.c. Must not know call numbers. */
+ * and the calls that other versions of the C library (musl's too) use for the same purpose. Names that the native architecture does not
+ * have are passed over when the filter is made. What arguments are looked at stands in profile_args.c. Must not know call numbers.
+ *
+ * The profile database is held at 140 calls. What a server never asks for and a C library or tool does without, when it is told in
+ * the right words, is not in it: see answers[]. */
 #include "plan/profiles.h"
 #include "plan/profile_args.h"
 #include <errno.h>
@@ -24,51 +27,69 @@ static const struct {
 	const char *names;
 } sets[] = {
 	/* memory, threads, time, signals, and the files of a process that only computes */
-	{ ALL, "access arch_prctl brk chdir clock_getres clock_gettime clock_nanosleep close close_range dup dup2 dup3 "
-	       "execve exit exit_group faccessat2 fcntl fdatasync fstat fstatfs fsync ftruncate futex getcwd getdents64 getegid geteuid "
+	{ ALL, "access arch_prctl brk chdir clock_gettime clock_nanosleep close dup dup2 dup3 "
+	       "execve exit exit_group faccessat fcntl fdatasync fstat fstatfs fsync ftruncate futex getcwd getdents64 getegid geteuid "
 	       "getgid getpid getppid getrandom getrusage gettid gettimeofday getuid ioctl kill lseek lstat madvise "
-	       "membarrier mkdir mmap mprotect mremap msync munmap nanosleep newfstatat open openat pipe2 poll ppoll prctl pread64 "
-	       "prlimit64 pselect6 pwrite64 read readlink readv rename renameat2 restart_syscall "
-	       "rmdir rseq rt_sigaction rt_sigprocmask rt_sigreturn rt_sigtimedwait sched_getaffinity sched_yield "
-	       "set_robust_list set_tid_address sigaltstack stat statfs statx sysinfo tgkill umask uname unlink unlinkat write writev" },
+	       "mkdir mmap mprotect mremap msync munmap nanosleep newfstatat open openat pipe2 poll ppoll prctl pread64 "
+	       "prlimit64 pselect6 pwrite64 read readlink readv rename renameat restart_syscall "
+	       "rmdir rt_sigaction rt_sigprocmask rt_sigreturn rt_sigtimedwait sched_getaffinity sched_yield "
+	       "set_tid_address stat statfs statx sysinfo tgkill umask uname unlink unlinkat write writev" },
 	{ ALL, "clone" }, /* strict: threads only */
 #ifdef __riscv
-	{ ALL, "riscv_flush_icache riscv_hwprobe" },
+	{ ALL, "riscv_flush_icache riscv_hwprobe renameat2" }, /* it has no older call to rename */
 #endif
-	/* servers and whatever has children */
-	{ SERVERS, "accept accept4 bind chmod connect copy_file_range epoll_create epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 "
-		   "epoll_wait eventfd2 fadvise64 fallocate fchmod fchown fchownat flock getpeername getsockname getsockopt listen preadv "
-		   "pwritev recvfrom recvmsg sendmsg sendto setitimer setsid setsockopt shutdown socket socketpair "
-		   "sync_file_range times truncate utimensat vfork wait4 waitid" },
-	/* PostgreSQL's shared memory and signalfd, MariaDB's NUMA placement, PostgreSQL's timers */
-	{ DEFAULT | DATABASE, "get_mempolicy set_mempolicy shmat shmctl shmdt shmget" },
+	/* servers and whatever has children; fork is musl's */
+	{ SERVERS, "accept accept4 bind chmod connect epoll_create epoll_create1 epoll_ctl epoll_wait eventfd2 fadvise64 fallocate "
+		   "fchmod flock fork getpeername getsockname getsockopt listen preadv pwritev recvfrom recvmsg sendto setitimer "
+		   "setsid setsockopt shutdown socket sync_file_range times truncate utimensat vfork wait4" },
+#if defined __aarch64__ || defined __riscv
+	{ SERVERS, "epoll_pwait" }, /* they have no epoll_wait */
+#endif
+	/* PostgreSQL's shared memory and signalfd, MySQL's timers, which `timeout` has, too */
+	{ DEFAULT | DATABASE, "shmat shmctl shmdt shmget" },
 	{ SERVERS, "signalfd4 timer_create timer_settime timer_delete" },
-	/* ls -l, cp -p, ln, find, df and shells: for people who look at a database from inside, and COPY ... TO PROGRAM */
-	{ DATABASE, "getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr fchdir link linkat symlink symlinkat readlinkat mkdirat "
-		    "renameat fchmodat getgroups getpgrp getpgid setpgid pipe select rt_sigsuspend" },
+	/* tablespaces (symlink), and the log of older PostgreSQL (link); pipe and select are musl's and older glibc's; cp, ln, mkdir -p,
+	 * chmod and find; shells that wait or have jobs: for people who look at a database from inside, and COPY ... TO PROGRAM */
+	{ DATABASE, "fchdir fchmodat getgroups getpgid getpgrp link linkat mkdirat pipe readlinkat rt_sigsuspend select setpgid "
+		    "symlink symlinkat" },
 	/* the older and newer twins of what is above, and what only scripts, builds and interpreters were seen to use */
-	{ OPEN | STRICT, "alarm creat epoll_create epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd eventfd2 faccessat "
+	{ OPEN | STRICT, "alarm clock_getres close_range creat epoll_create epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait "
+			 "eventfd eventfd2 faccessat2 "
 			 "fadvise64 fchdir fchmod fchmodat fchmodat2 chmod flock futex_requeue futex_wait futex_waitv futex_wake "
 			 "get_robust_list getcpu getdents getgroups getitimer getpgid getpgrp getpriority getresgid getresuid getrlimit "
-			 "getsid link linkat map_shadow_stack memfd_create mincore mkdirat mlock mlock2 mlockall mseal "
-				"munlock munlockall openat2 "
-			 "pause pipe pkey_alloc pkey_free pkey_mprotect preadv preadv2 pwritev pwritev2 readahead readlinkat renameat "
-			 "rt_sigpending rt_sigqueueinfo rt_sigsuspend sched_get_priority_max sched_get_priority_min sched_getattr "
-			 "sched_getparam sched_getscheduler select sendfile setitimer splice symlink "
+			 "getsid link linkat map_shadow_stack membarrier memfd_create mincore mkdirat mlock mlock2 mlockall mseal "
+			 "munlock munlockall openat2 "
+			 "pause pipe pkey_alloc pkey_free pkey_mprotect preadv preadv2 pwritev pwritev2 readahead readlinkat renameat2 "
+			 "rseq rt_sigpending rt_sigqueueinfo rt_sigsuspend sched_get_priority_max sched_get_priority_min sched_getattr "
+			 "sched_getparam sched_getscheduler select sendfile set_robust_list setitimer sigaltstack splice symlink "
 			 "symlinkat sync sync_file_range syncfs time timer_create timer_delete timer_getoverrun "
-				"timer_gettime timer_settime "
+			 "timer_gettime timer_settime "
 			 "timerfd_create timerfd_gettime timerfd_settime times tkill truncate utime utimensat utimes futimesat cachestat" },
-	{ OPEN, "eventfd getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr setxattr lsetxattr fsetxattr removexattr "
-		"lremovexattr fremovexattr getxattrat setxattrat listxattrat removexattrat inotify_add_watch inotify_init inotify_init1 "
-		"inotify_rm_watch fork landlock_add_rule landlock_create_ruleset landlock_restrict_self mknod mknodat "
-			"mq_getsetattr mq_notify "
+	{ OPEN, "copy_file_range eventfd getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr setxattr lsetxattr fsetxattr "
+		"removexattr lremovexattr fremovexattr getxattrat setxattrat listxattrat removexattrat inotify_add_watch inotify_init "
+		"inotify_init1 inotify_rm_watch landlock_add_rule landlock_create_ruleset landlock_restrict_self mknod mknodat "
+		"mq_getsetattr mq_notify "
 		"mq_open mq_timedreceive mq_timedsend mq_unlink personality pidfd_open "
 		"pidfd_send_signal recvmmsg sched_setaffinity sched_setattr sched_setparam sched_setscheduler seccomp "
-		"semctl semget semop semtimedop sendmmsg setpgid setpriority setrlimit shmat shmctl shmdt shmget signalfd chown lchown "
-		"ioprio_get ioprio_set capget getsockopt" },
-	/* servers that take on another user of their own, and asynchronous files */
-	{ DEFAULT, "capset io_cancel io_destroy io_getevents io_pgetevents io_setup io_submit setfsgid setfsuid setgid setgroups setregid "
-		   "setresgid setresuid setreuid setuid" },
+		"semctl semget semop semtimedop sendmmsg sendmsg setpgid setpriority setrlimit shmat shmctl shmdt shmget signalfd "
+		"socketpair waitid chown fchown fchownat lchown ioprio_get ioprio_set capget" },
+	/* servers that take on another user of their own, asynchronous files, MariaDB's placement of memory */
+	{ DEFAULT, "capset get_mempolicy io_cancel io_destroy io_getevents io_pgetevents io_setup io_submit set_mempolicy setfsgid "
+		   "setfsuid setgid setgroups setregid setresgid setresuid setreuid setuid" },
+};
+
+/* What a profile without these calls says instead, even where it kills for others: C libraries and tools ask, and go on without.
+ * ls, cp -p and tar take a file system without extended attributes, and an owner that cannot be given away; not that the call
+ * does not exist. The others are tried first, or at every start, and have an older call or nothing in their place. */
+static const struct {
+	unsigned code;
+	const char *names;
+} answers[] = {
+	{ EOPNOTSUPP, "getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr setxattr lsetxattr fsetxattr removexattr lremovexattr "
+		      "fremovexattr getxattrat setxattrat listxattrat removexattrat" },
+	{ EPERM, "chown fchown fchownat lchown" },
+	{ ENOSYS, "clone3 close_range copy_file_range epoll_pwait epoll_pwait2 faccessat2 fchmodat2 get_mempolicy membarrier renameat2 "
+		  "rseq set_mempolicy set_robust_list sigaltstack" },
 };
 
 /* Refused in words that programs understand. Whatever else there is, or comes, does not exist for them. */
@@ -177,6 +198,22 @@ static void add_rule(struct arena *a, struct seccomp *s, const char *action, uns
 		r->errno_ret = (struct opt_uint){ true, code };
 }
 
+static void add_answers(struct arena *a, struct seccomp *s, const struct strs *allowed, const struct strs *denied)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof answers / sizeof *answers; i++) {
+		struct strs names = { NULL, 0 };
+
+		if (s->default_errno_ret.set && s->default_errno_ret.v == answers[i].code)
+			continue; /* as everything else */
+		insert_all(a, &names, answers[i].names);
+		names = without(a, &names, allowed);
+		names = without(a, &names, denied);
+		add_rule(a, s, "SCMP_ACT_ERRNO", answers[i].code, &names);
+	}
+}
+
 /* The native one; the 32-bit entries of the same machine, whose numbers mean other calls, are none of a program's business. */
 static int native_arch(void)
 {
@@ -226,13 +263,8 @@ struct seccomp *profile_seccomp(struct arena *a, const struct profile_ask *ask)
 	for (i = 0; i < free_.n; i++)
 		insert(a, &calls, free_.v[i]);
 	add_rule(a, s, "SCMP_ACT_ALLOW", 0, &calls);
+	add_answers(a, s, &calls, &ask->deny);
 	if (!ask->kill)
 		add_rule(a, s, "SCMP_ACT_ERRNO", EPERM, &no);
-	if (!listed(&free_, "clone3")) {
-		none = (struct strs){ NULL, 0 };
-		insert(a, &none, "clone3");
-		if (ask->kill)
-			add_rule(a, s, "SCMP_ACT_ERRNO", ENOSYS, &none);
-	}
 	return s;
 }

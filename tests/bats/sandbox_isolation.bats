@@ -46,6 +46,10 @@ both() {
 	ok inside dev sh -c 'echo a >/tmp/a && cp -p /tmp/a /tmp/b && mv /tmp/b /tmp/c && ln -s c /tmp/d && cat /tmp/d && rm /tmp/[acd] && mkdir /tmp/e && ls -l /tmp | wc -l; df /tmp | wc -l; date +%Y | wc -l; seq 3 | sort -r | head -1; find / -xdev -name env | head -1'
 	lacks "not implemented" "not permitted"
 	line a 2 1 3
+	# calls that the profile has not: an older one is in their place, or they are answered in words that tools understand
+	ok inside dev sh -c 'cd /tmp && mkdir -p f/g && echo b >f/g/a && ln f/g/a f/h && cp -a f i && chmod 600 i/h && mv -n i/h f/j && [ -r f/j ] && [ -x /bin/sh ] && touch -r f/h f/j && find f -type f | wc -l && find f -execdir test -e {} \; && sed -i s/b/c/ f/j && cat f/j && ls -l f >f/k && rm -r f i && sleep 0.1 & wait $! && timeout 5 echo done'
+	lacks "not implemented" "not permitted"
+	line 3 c done
 }
 
 @test "inside: no way to other sandboxes, the host's ports or out; only its own server" {
