@@ -119,7 +119,7 @@ RUNTIME ?= $(B)/wasirun
 RUN = B=$(B) RUNTIME=$(RUNTIME) CI=$(CI) tests/run
 test-programs: $(UNIT) $(B)/tests/golden $(B)/tests/manifests $(B)/tests/tool $(B)/tests/broker/box $(B)/tests/lint/docgen
 check: check-deps
-	@$(MAKE) --no-print-directory all test-programs $(FUZZ)
+	@$(MAKE) --no-print-directory -j$(shell nproc) all test-programs $(FUZZ)
 	@$(RUN) unit golden lint fuzz bats escape fault broker engines vm
 check-deps:
 	@if [ "$$(id -u)" = 0 ]; then tests/deps all; else echo "make check needs root; make check-unit does not" >&2; exit 1; fi
@@ -223,7 +223,7 @@ help:
 	@echo "make check-bats    each command end to end, and attacks from inside;  FILES=run.bats FILTER=regex"
 	@echo "make check-fault   killed and failing system calls; nothing may be left"
 	@echo "make check-engines Docker, containerd, Podman, Buildah"
-	@echo "make check-vm      bats and fault on pure cgroup v2 in a virtual machine"
+	@echo "make check-vm      bats, escape and fault on pure cgroup v2 in a virtual machine;  VM=all: also what needs none of it"
 	@echo "make check-broker  programs behind network grants: Redis, PostgreSQL, MariaDB, nginx, curl, Python"
 	@echo "make bench-sandbox database sandboxes beside the bare server, pg_virtualenv and docker run"
 	@echo "make bench-broker  throughput of a brokered connection against a native one"
