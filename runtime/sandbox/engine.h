@@ -61,8 +61,11 @@ struct engine {
 	MUST int (*command)(struct arena *a, const struct engine_programs *p, const struct sandbox *s, const struct engine_wishes *w,
 			    struct strs *argv, struct strs *files, struct err *e);
 	/* Once, after the first start of a clone: gives it the sandbox's password, user and database. template_password: see build.
-	 * Over the socket. NULL: command did all of it. */
-	MUST int (*baptise)(struct arena *a, const struct sandbox *s, const char *template_password, struct err *e);
+	 * Over the socket. secret: what the next has made, or NULL. NULL: command did all of it. */
+	MUST int (*baptise)(struct arena *a, const struct sandbox *s, const char *template_password, const char *secret, struct err *e);
+	/* The sandbox's password as its server keeps it: work for the time that the server takes to start. NULL: there is no such form
+	 * of it. May be NULL itself. */
+	const char *(*secret)(struct arena *a, const struct sandbox *s);
 	/* One try to talk to it at a connected socket: 1 = ready, 0 = not yet, negative errno: it never will be (e says why). */
 	MUST int (*ask)(int fd, const struct sandbox *s, struct err *e);
 	/* A look from outside that costs the server nothing: false = it surely is not ready yet, and need not be asked. May be NULL. */

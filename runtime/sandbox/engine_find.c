@@ -238,19 +238,30 @@ static bool follows(const char *p, size_t n, const char *after)
 	return n >= k && memcmp(p, after, k) == 0;
 }
 
+/* The first byte of the numbers that end at `end`. */
+static const char *number_before(const char *from, const char *end)
+{
+	while (end > from && (isdigit((unsigned char)end[-1]) || end[-1] == '.'))
+		end--;
+	return end;
+}
+
+/* Constants are megabytes, and each command that starts a server looks through them: memmem does it for rare words at the speed of memory,
+ * so it is `after` that is looked for where nothing comes before the number but a NUL, the end of the string before it. */
 static const char *look_version(struct search *s, const char *bytes, size_t n, const void *arg)
 {
 	const struct version_at *v = arg;
-	const char *before = v->before ? v->before : "";
-	size_t k = v->before ? strlen(before) : 1, i, length;
+	const char *word = v->before ? v->before : v->after ? v->after : "", *at = bytes, *end = bytes + n;
+	size_t k = *word ? strlen(word) : 1, length;
 
-	/* without words in front of it, a NUL must be there: the string's beginning */
-	for (i = 0; i + k < n; i++) {
-		if (memcmp(bytes + i, before, k) != 0)
+	for (; (at = memmem(at, (size_t)(end - at), word, k)); at += k) {
+		const char *p = v->before || !v->after ? at + k : number_before(bytes, at);
+
+		if (p == bytes || (!v->before && p[-1] != 0))
 			continue;
-		length = version_length(bytes + i + k, n - i - k);
-		if (length && follows(bytes + i + k + length, n - i - k - length, v->after))
-			return arena_strn(s->a, bytes + i + k, length);
+		length = version_length(p, (size_t)(end - p));
+		if (length && follows(p + length, (size_t)(end - p) - length, v->after))
+			return arena_strn(s->a, p, length);
 	}
 	return NULL;
 }

@@ -26,32 +26,55 @@ static inline uint32_t load(const unsigned char *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* FIPS 180-4, 6.2.2 */
-static void compress(uint32_t h[8], const unsigned char *block)
+static inline uint32_t schedule(const uint32_t *w, unsigned t)
 {
-	uint32_t w[64], v[8];
+	uint32_t far = w[(t - 15) % 16], near = w[(t - 2) % 16];
+	uint32_t s0 = rotate(far, 7) ^ rotate(far, 18) ^ far >> 3;
+	uint32_t s1 = rotate(near, 17) ^ rotate(near, 19) ^ near >> 10;
+
+	return w[t % 16] + s0 + w[(t - 7) % 16] + s1;
+}
+
+/* One round. Its eight variables go round by their names, in the calls: moving them would take as long as all the rest. */
+static inline void turn(uint32_t a, uint32_t b, uint32_t c, uint32_t *d, uint32_t e, uint32_t f, uint32_t g, uint32_t *h, uint32_t kw)
+{
+	uint32_t t1 = *h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) + kw;
+
+	*d += t1;
+	*h = t1 + (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+}
+
+/* FIPS 180-4, 6.2.2; of the message schedule the last 16 words are kept */
+static void compress(uint32_t state[8], const unsigned char *block)
+{
+	uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6], h = state[7];
+	uint32_t w[16];
 	unsigned t;
 
 	for (t = 0; t < 16; t++)
 		w[t] = load(block + 4 * t);
-	for (; t < 64; t++) {
-		uint32_t s0 = rotate(w[t - 15], 7) ^ rotate(w[t - 15], 18) ^ w[t - 15] >> 3;
-		uint32_t s1 = rotate(w[t - 2], 17) ^ rotate(w[t - 2], 19) ^ w[t - 2] >> 10;
+	for (t = 0; t < 64; t += 8) {
+		unsigned i;
 
-		w[t] = s1 + w[t - 7] + s0 + w[t - 16];
+		for (i = t; t >= 16 && i < t + 8; i++)
+			w[i % 16] = schedule(w, i);
+		turn(a, b, c, &d, e, f, g, &h, K[t] + w[t % 16]);
+		turn(h, a, b, &c, d, e, f, &g, K[t + 1] + w[t % 16 + 1]);
+		turn(g, h, a, &b, c, d, e, &f, K[t + 2] + w[t % 16 + 2]);
+		turn(f, g, h, &a, b, c, d, &e, K[t + 3] + w[t % 16 + 3]);
+		turn(e, f, g, &h, a, b, c, &d, K[t + 4] + w[t % 16 + 4]);
+		turn(d, e, f, &g, h, a, b, &c, K[t + 5] + w[t % 16 + 5]);
+		turn(c, d, e, &f, g, h, a, &b, K[t + 6] + w[t % 16 + 6]);
+		turn(b, c, d, &e, f, g, h, &a, K[t + 7] + w[t % 16 + 7]);
 	}
-	memcpy(v, h, sizeof v);
-	for (t = 0; t < 64; t++) {
-		uint32_t e = v[4], a = v[0];
-		uint32_t t1 = v[7] + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & v[5]) ^ (~e & v[6])) + K[t] + w[t];
-		uint32_t t2 = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
-
-		memmove(v + 1, v, 7 * sizeof *v);
-		v[4] += t1;
-		v[0] = t1 + t2;
-	}
-	for (t = 0; t < 8; t++)
-		h[t] += v[t];
+	state[0] += a;
+	state[1] += b;
+	state[2] += c;
+	state[3] += d;
+	state[4] += e;
+	state[5] += f;
+	state[6] += g;
+	state[7] += h;
 }
 
 void sha256_begin(struct sha256 *s)
@@ -86,15 +109,16 @@ void sha256_add(struct sha256 *s, const void *bytes, size_t n)
 
 void sha256_end(struct sha256 *s, unsigned char out[SHA256_BYTES])
 {
+	static const unsigned char padding[64] = { 0x80 };
 	uint64_t bits = s->bytes * 8;
 	unsigned char length[8];
+	size_t have;
 	unsigned i;
 
 	for (i = 0; i < 8; i++)
 		length[i] = (unsigned char)(bits >> (56 - 8 * i));
-	sha256_add(s, "\x80", 1);
-	while (s->bytes % 64 != 56)
-		sha256_add(s, "", 1);
+	have = s->bytes % 64;
+	sha256_add(s, padding, have < 56 ? 56 - have : 120 - have);
 	sha256_add(s, length, sizeof length);
 	for (i = 0; i < SHA256_BYTES; i++)
 		out[i] = (unsigned char)(s->state[i / 4] >> (24 - 8 * (i % 4)));

@@ -233,6 +233,7 @@ static int with_last_words(struct starting *x, const char *what, struct err *e)
 static int wait_ready(struct starting *x, struct err *e)
 {
 	const char *secret = x->s->conf.old_password ? x->s->conf.old_password : x->template_.password;
+	const char *hidden = x->s->conf.fresh && x->en->secret ? x->en->secret(x->g->arena, x->s) : NULL;
 	struct err why;
 	int r = engine_wait_ready(x->en, x->s, sandbox_reached(x->s), sandbox_port(x->s), x->o->pidfd, x->o->timeout_ms, &why);
 
@@ -245,7 +246,7 @@ static int wait_ready(struct starting *x, struct err *e)
 		*e = why;
 		return r;
 	}
-	if (x->s->conf.fresh && x->en->baptise && x->en->baptise(x->g->arena, x->s, secret, &why) < 0)
+	if (x->s->conf.fresh && x->en->baptise && x->en->baptise(x->g->arena, x->s, secret, hidden, &why) < 0)
 		return with_last_words(x, arena_fmt(x->g->arena, "its first start could not be finished: %s", why.text), e);
 	return 0;
 }
