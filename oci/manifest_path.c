@@ -178,7 +178,7 @@ bool read_path(struct reader *r, const char *s, const char *at, struct path_gran
 	if (!rest)
 		return true;
 	if (!r->g->sandbox_dir) {
-		complain(r, at, "/sandboxes/%.64s means ${SANDBOX_DIR}, which is not defined here", r->g->sandbox);
+		complain(r, at, "/sandboxes/%.64s means ${SANDBOX_DIR}, which is not defined here", r->g->sandbox ? r->g->sandbox : "NAME");
 		return false;
 	}
 	host = arena_fmt(r->g->arena, "%s%s", r->g->sandbox_dir, rest);

@@ -16,7 +16,11 @@ void version_text(struct text *t)
 int no_such_verb(const struct verb *const *table, const char *group, const char *name, struct err *e)
 {
 	const char *near = verb_nearest(table, name);
+	const struct verb *const *v;
 
+	for (v = table; !group && *v; v++)
+		if ((*v)->subs && verb_find((*v)->subs, name))
+			return fail(e, EINVAL, "No help topic for '%.40s': no such command (did you mean %s %s?)", name, (*v)->name, name);
 	if (group && near)
 		return fail(e, EINVAL, "%s has no command '%.40s' (did you mean %s?)", group, name, near);
 	if (group)

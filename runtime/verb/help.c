@@ -21,13 +21,26 @@ const struct verb *verb_find(const struct verb *const *table, const char *name)
 	return NULL;
 }
 
+static bool is_tried(const struct verb *v, const char *name)
+{
+	size_t n = strlen(name);
+	const char *p = v->tried;
+
+	for (; n && p && (p = strstr(p, name)); p++)
+		if (p > v->tried && p[-1] == ' ' && p[n] == ' ')
+			return true;
+	return false;
+}
+
 const char *verb_nearest(const struct verb *const *table, const char *name)
 {
 	const struct verb *const *v;
 	const char *best = NULL;
-	unsigned least = 3, d;
+	unsigned least = strlen(name) > 2 ? 3 : 2, d; /* of two letters, two others are another word */
 
 	for (v = table; *v; v++) {
+		if (is_tried(*v, name))
+			return (*v)->name;
 		d = name_distance(name, (*v)->name, 2);
 		if (!(*v)->hidden && d < least) {
 			least = d;

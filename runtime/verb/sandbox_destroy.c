@@ -151,6 +151,7 @@ static int destroy(struct globals *g, const void *opts_v, int argc, char **argv,
 
 const struct verb verb_sandbox_destroy = {
 	.name = "destroy",
+	.tried = " rm remove delete del drop down ",
 	.args = "NAME...",
 	.summary = "stop sandboxes and delete them with their data",
 	.details = "Nothing else ever deletes a sandbox's data but `sandbox reset`. A server that runs is killed;\n"

@@ -194,6 +194,7 @@ static int run(struct globals *g, const void *opts_v, int argc, char **argv, str
 
 const struct verb verb_sandbox_list = {
 	.name = "list",
+	.tried = " ls ps dir ",
 	.summary = "list the sandboxes of this directory",
 	.details = "STATE is running, stopped, died (the server ended by itself), paused, cut off (the network's supervisor was\n"
 		   "killed: restart it), dir (no server), unfinished (its create was killed) or damaged. SIZE is what it takes on disk.",

@@ -43,6 +43,7 @@ struct verb {
 	bool stop_at_first;   /* option parsing stops at the first positional (exec) */
 	bool makes_processes; /* must run from a sealed copy of the binary (R1) */
 	bool hidden;
+	const char *tried;    /* " ls dir ": what people type instead, between spaces, for "did you mean"; may be NULL */
 	/* A group: the first argument names one of these (NULL-terminated) instead of run being called. Their options structs begin
 	 * with the group's own, so that what is said before a member's name is where its options begin. */
 	const struct verb *const *subs;
