@@ -42,6 +42,8 @@ static int read_args(int argc, char **argv, struct sandbox_wish *w, struct err *
 			    argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
 	w->engine = argv[first ? 0 : 1];
 	w->name = argc > 1 ? argv[first ? 1 : 0] : "dev";
+	if (argc == 2 && w->name[0] && w->name[strspn(w->name, "0123456789")] == '\0')
+		return fail(e, EINVAL, "\"%s %s\": a port and no name: ENGINE NAME [PORT], or --port %s", argv[0], argv[1], w->name);
 	if (argc < 3)
 		return 0;
 	if (w->port && strcmp(w->port, argv[2]) != 0)
@@ -108,13 +110,22 @@ static int open_existing(struct globals *g, const struct place *p, int argc, cha
 
 	TRY(sandbox_check_name(name, e));
 	TRY(sandbox_open(g->arena, p, name, true, s, e));
-	if (argc < 2 || !s->conf.engine)
+	if ((argc < 2 && !engine_named(argv[0])) || !s->conf.engine)
 		return 0;
-	if (!engine_named(argv[0]) && !engine_named(argv[1]))
+	if (argc > 1 && !engine_named(argv[0]) && !engine_named(argv[1]))
 		return fail(e, EINVAL, "\"%s %s\": up NAME, or up ENGINE NAME [PORT]", argv[0], argv[1]);
 	if (engine_named(s->conf.engine) != engine_named(argv[engine_named(argv[0]) ? 0 : 1]))
-		return fail(e, EEXIST, "%s is there, and it is a %s", name, s->conf.engine);
+		return fail(e, EEXIST, "%s is there, and it is a %s: another name, or --replace", name, s->conf.engine);
 	return 0;
+}
+
+/* A port that is asked for is the one it has, or an error: whoever wrote it down will connect to it. */
+static int same_port(const struct sandbox *s, const char *wanted, struct err *e)
+{
+	if (!wanted || strcmp(wanted, "auto") == 0 || !s->conf.port || strcmp(wanted, s->conf.port) == 0)
+		return 0;
+	return fail(e, EEXIST, "%s is there, on port %s, not %s: leave the port out, or --replace (its data go)", s->name, s->conf.port,
+		    wanted);
 }
 
 #define TRIES 40 /* that somebody else may be at work on it, a quarter of a second each */
@@ -131,6 +142,8 @@ static int make_or_open(struct globals *g, const struct create_options *o, const
 			sys_sleep_us(250000);
 		sandbox_init(&s);
 		r = o->replace ? -ENOENT : open_existing(g, p, argc, argv, &s, e);
+		if (r == 0)
+			r = same_port(&s, argc > 2 ? argv[2] : o->port, e);
 		if (r == 0)
 			r = start(g, &s, NULL, timeout_ms, o->common.json, e);
 		else if (r == -ENOENT && (argc > 1 || engine_named(argv[0])))
@@ -157,6 +170,7 @@ static int run_up(struct globals *g, const void *opts_v, int argc, char **argv, 
 
 const struct verb verb_sandbox_create = {
 	.name = "create",
+	.tried = " new make add ",
 	.args = "ENGINE NAME [PORT]",
 	.summary = "make a sandbox: its directory, data and port",
 	.details = "ENGINE is postgres, mysql, mariadb or redis. Its data are a clone of a template that is built once for each version\n"
@@ -174,6 +188,8 @@ const struct verb verb_sandbox_up = {
 	.name = "up",
 	.args = "[ENGINE] NAME [PORT]",
 	.summary = "make it if it is not there, start it, and say how to connect",
+	.details = "NAME alone is one that is there. ENGINE alone makes or starts the one that is called dev. Of one that is there,\n"
+		   "   options of create change nothing; another engine or port than it has is an error.",
 	.opts = up_opts,
 	.opts_size = sizeof(struct create_options),
 	.min_args = 1,

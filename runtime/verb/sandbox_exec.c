@@ -147,6 +147,7 @@ const struct verb verb_sandbox_shell = {
 
 const struct verb verb_sandbox_client = {
 	.name = "client",
+	.tried = " psql mysql mariadb redis-cli sql connect cli ",
 	.args = "NAME [--] [ARG...]",
 	.summary = "psql, mariadb or redis-cli of this machine, connected to it",
 	.opts = opts,
