@@ -71,8 +71,8 @@ void add_listen_env(struct arena *a, struct process *p, int n)
 int check_terminal(bool terminal, bool detach, const char *console_socket, struct err *e)
 {
 	if (detach && terminal && !console_socket)
-		return fail(e, EINVAL, "cannot allocate tty if wasirun will detach without setting console socket (--console-socket PATH, or "
-			    "\"terminal\": false in config.json)");
+		return fail(e, EINVAL, "cannot allocate tty if wasirun will detach without setting console socket "
+			    "(--console-socket PATH, or \"terminal\": false in config.json)");
 	if ((!detach || !terminal) && console_socket)
 		return fail(e, EINVAL, "cannot use console socket if wasirun will not detach or allocate tty");
 	return 0;

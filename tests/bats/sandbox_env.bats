@@ -248,8 +248,23 @@ S
 	done
 	fails rt sandbox craete postgres dev
 	has "did you mean create?"
+	for v in ls:list rm:destroy delete:destroy psql:client; do
+		fails rt sandbox "${v%:*}" dev
+		has "did you mean ${v#*:}?"
+	done
+	fails rt up postgres
+	has "did you mean sandbox up?"
 	fails rt sandbox frobnicate
 	fails rt help sandbox frobnicate
+	# up hands out nothing else than was asked for
+	fails rt sandbox up postgres 5433
+	has "a port and no name"
+	ok rt sandbox create postgres dev 5432 --backend dir
+	fails rt sandbox up mysql
+	has "dev is there, and it is a postgres"
+	fails rt sandbox up postgres dev 5433
+	has "on port 5432, not 5433"
+	ok rt sandbox up postgres dev 5432
 	# what is said to the group is said to its command
 	ok rt sandbox --dir "$T/sandboxes" env two --prefix P_
 	has P_PORT
