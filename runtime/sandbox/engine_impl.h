@@ -47,6 +47,8 @@ bool engine_has_file(const struct sandbox *s, const char *name);
 void engine_add_file(struct arena *a, struct strs *files, const char *name, const char *text);
 /* "/sandboxes/NAME/WHAT" */
 const char *engine_inside(struct arena *a, const struct sandbox *s, const char *what);
+/* Is it published at an IPv6 address? A server that binds 0.0.0.0 alone would be found by nobody there. */
+bool engine_over_v6(const struct sandbox *s);
 /* /bin/sh with init.sh and the engine's build.sh; environment: BIN, SERVER, DATA, INIT, CONF, ADMIN_PASSWORD, and what else the wishes
  * hold. */
 MUST int engine_script(struct arena *a, const char *name, const struct engine_programs *p, const struct engine_wishes *w, const char *conf,

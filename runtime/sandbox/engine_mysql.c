@@ -193,7 +193,7 @@ static int command(struct arena *a, const char *name, const struct engine_progra
 	strs_add(a, argv, "--pid-file=" SANDBOX_SOCKETS "/mysqld.pid");
 	if (port && strcmp(port, "0") != 0) {
 		strs_fmt(a, argv, "--port=%s", port);
-		strs_add(a, argv, "--bind-address=0.0.0.0");
+		strs_add(a, argv, engine_over_v6(s) ? "--bind-address=::" : "--bind-address=0.0.0.0"); /* ::, for both */
 	} else {
 		strs_add(a, argv, "--skip-networking");
 	}

@@ -117,7 +117,7 @@ static int command(struct arena *a, const struct engine_programs *p, const struc
 	strs_add(a, argv, "-c");
 	strs_add(a, argv, "unix_socket_directories=" SANDBOX_SOCKETS);
 	strs_add(a, argv, "-c");
-	strs_add(a, argv, port && strcmp(port, "0") != 0 ? "listen_addresses=0.0.0.0" : "listen_addresses=");
+	strs_fmt(a, argv, "listen_addresses=%s", !port || strcmp(port, "0") == 0 ? "" : engine_over_v6(s) ? "0.0.0.0,::" : "0.0.0.0");
 	strs_add(a, argv, "-p");
 	strs_add(a, argv, port && strcmp(port, "0") != 0 ? port : "5432");
 	return 0;

@@ -110,6 +110,8 @@ static int command(struct arena *a, const struct engine_programs *p, const struc
 	strs_add(a, argv, engine_inside(a, s, "data"));
 	strs_add(a, argv, "--bind");
 	strs_add(a, argv, "0.0.0.0");
+	if (engine_over_v6(s))
+		strs_add(a, argv, "::");
 	strs_add(a, argv, "--port");
 	strs_add(a, argv, s->conf.port ? s->conf.port : "0");
 	strs_add(a, argv, "--unixsocket");

@@ -44,6 +44,11 @@ void engine_add_file(struct arena *a, struct strs *files, const char *name, cons
 	strs_add(a, files, text);
 }
 
+bool engine_over_v6(const struct sandbox *s)
+{
+	return s->conf.publish && strchr(s->conf.publish, ':');
+}
+
 const char *engine_inside(struct arena *a, const struct sandbox *s, const char *what)
 {
 	return arena_fmt(a, "/sandboxes/%s/%s", s->name, what);

@@ -48,7 +48,8 @@ MUST int box_state(struct globals *g, const char *id, struct box_state *out, str
 MUST int box_stop(struct globals *g, const char *id, int sig, uint64_t grace_ms, bool *killed, struct err *e);
 /* All of its processes stand still (cgroup freezer, else SIGSTOP to each in its pid namespace until none runs), and go on. */
 MUST int box_freeze(struct globals *g, const char *id, bool freeze, struct err *e);
-/* A program more in a running one; our own streams and terminal; its exit code. */
+/* A program more in a running one; our own streams and terminal; *code its exit code. On failure -ESRCH: it does not run; *code, where it is
+ * not 0: the program is not there (127), or cannot be run (126). */
 MUST int box_exec(struct globals *g, const char *id, const struct strs *argv, const struct strs *env, int *code, struct err *e);
 
 #endif

@@ -1,7 +1,6 @@
 /* box_control.c - what becomes of a box that runs: its state, its end, standing still, one program more.
  * Must not start one (box.c). */
 #include "apply/broker.h"
-#include "apply/broker.h"
 #include "apply/cgroup.h"
 #include "apply/foreground.h"
 #include "apply/probe.h"
@@ -169,7 +168,11 @@ static int go(struct joining *x, int *code, struct err *e)
 	struct foreground f = { .signals = -1 };
 	int r;
 
-	TRY(apply_exec(&x->run, e));
+	r = apply_exec(&x->run, e);
+	if (r < 0) {
+		*code = r == -ENOENT ? 127 : 126;
+		return r;
+	}
 	r = foreground_begin(&f, x->run.tty, e);
 	if (r == 0)
 		r = foreground_wait(&f, x->run.pid, x->run.pidfd, code, e);
@@ -185,7 +188,10 @@ int box_exec(struct globals *g, const char *id, const struct strs *argv, const s
 	int r;
 
 	TRY(foreground_reap_orphans(e));
+	*code = 0;
 	r = load(g, id, &x.o, e);
+	if (r == -ENOENT)
+		r = -ESRCH;
 	if (r == 0)
 		r = prepare(g, argv, env, &x, e);
 	if (r == 0)

@@ -206,8 +206,9 @@ static int tell(struct cloning *x, struct err *e)
 	}
 	if (x->o->common.json || !strcmp(s->conf.backend ? s->conf.backend : "", "dir"))
 		return sandbox_tell(x->g, s, NULL, x->o->common.json, e);
-	text = arena_fmt(x->g->arena, "%s: %s for %s:%s, a clone of %s (%s); wasirun sandbox start %s\n", s->name,
-			 sandbox_title(x->g->arena, s), sandbox_listens(s), s->conf.port, from, copying_text(&x->copying), s->name);
+	text = arena_fmt(x->g->arena, "%s: %s for %s, a clone of %s (%s); wasirun sandbox start %s\n", s->name,
+			 sandbox_title(x->g->arena, s), sandbox_address(x->g->arena, sandbox_listens(s), s->conf.port), from,
+			 copying_text(&x->copying), s->name);
 	return file_print(text, strlen(text), e);
 }
 

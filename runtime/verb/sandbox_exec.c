@@ -2,6 +2,7 @@
  * Must not give what runs inside more than the server has. */
 #include "apply/child.h"
 #include "apply/foreground.h"
+#include "base/log.h"
 #include "sandbox/environment.h"
 #include "verb/box.h"
 #include "verb/options.h"
@@ -50,9 +51,14 @@ static int exec_in(struct globals *g, const struct sandbox_common *o, const char
 		strs_append(g->arena, &args, *argv);
 	if (r == 0)
 		r = box_exec(g, sandbox_container_id(g->arena, &s), &args, &vars, &code, e);
-	if (r == -ENOENT || r == -ESRCH)
+	if (r == -ESRCH)
 		r = fail(e, ESRCH, "%s does not run: wasirun sandbox start %s", name, name);
 	sandbox_close(&s);
+	if (r < 0 && code) { /* as a shell says it of a program */
+		e->at[0] = 0; /* of a config.json that nobody sees here */
+		log_error(e);
+		return code;
+	}
 	return r < 0 ? r : code;
 }
 

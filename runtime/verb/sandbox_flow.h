@@ -38,6 +38,8 @@ bool sandbox_is_wildcard(const char *address);
  * since 1970, INT64_MAX when never. */
 const char *sandbox_listens(const struct sandbox *s);
 const char *sandbox_reached(const struct sandbox *s);
+/* "127.0.0.1:5432", "[::1]:5432"; NULLs: of what is usual, "-" */
+const char *sandbox_address(struct arena *a, const char *host, const char *port);
 uint16_t sandbox_port(const struct sandbox *s);
 int64_t sandbox_expires(const struct sandbox *s);
 /* "PostgreSQL 15.18", or "directory" for one without a server. */

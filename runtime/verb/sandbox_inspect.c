@@ -170,7 +170,7 @@ static void print_conf(struct text *t, const struct facts *f)
 	if (f->password)
 		line(t, "url", environment_url(a, &f->v->s));
 	if (c->port)
-		line(t, "address", arena_fmt(a, "%s:%s", c->host ? c->host : "127.0.0.1", c->port));
+		line(t, "address", sandbox_address(a, c->host, c->port));
 	line(t, "socket", c->socket);
 	line(t, "published", c->publish);
 	line(t, "image", c->image);

@@ -47,6 +47,26 @@ static int say(struct globals *g, const char *text, struct err *e)
 	return file_print(text, strlen(text), e);
 }
 
+/* One of several that fails does not keep the others from it. */
+static int each(struct globals *g, const struct options *o, int argc, char **argv,
+		int (*one)(struct globals *g, const struct options *o, const char *name, struct err *e), struct err *e)
+{
+	struct err why;
+	int i, failed = 0;
+
+	for (i = 0; i < argc; i++) {
+		int r = one(g, o, argv[i], &why);
+
+		if (r >= 0)
+			continue;
+		if (failed) /* the last one is main's to tell */
+			log_error(e);
+		*e = why;
+		failed = r;
+	}
+	return failed;
+}
+
 static int one_start(struct globals *g, const struct options *o, const char *name, struct err *e)
 {
 	struct sandbox_start st = { .pidfd = -1 };
@@ -65,11 +85,7 @@ static int one_start(struct globals *g, const struct options *o, const char *nam
 
 static int run_start(struct globals *g, const void *opts_v, int argc, char **argv, struct err *e)
 {
-	int i;
-
-	for (i = 0; i < argc; i++)
-		TRY(one_start(g, opts_v, argv[i], e));
-	return 0;
+	return each(g, opts_v, argc, argv, one_start, e);
 }
 
 static int stop_it(struct globals *g, const struct sandbox *s, uint64_t grace_ms, struct err *e)
@@ -98,11 +114,7 @@ static int one_stop(struct globals *g, const struct options *o, const char *name
 
 static int run_stop(struct globals *g, const void *opts_v, int argc, char **argv, struct err *e)
 {
-	int i;
-
-	for (i = 0; i < argc; i++)
-		TRY(one_stop(g, opts_v, argv[i], e));
-	return 0;
+	return each(g, opts_v, argc, argv, one_stop, e);
 }
 
 static int one_restart(struct globals *g, const struct options *o, const char *name, struct err *e)
@@ -126,11 +138,7 @@ static int one_restart(struct globals *g, const struct options *o, const char *n
 
 static int run_restart(struct globals *g, const void *opts_v, int argc, char **argv, struct err *e)
 {
-	int i;
-
-	for (i = 0; i < argc; i++)
-		TRY(one_restart(g, opts_v, argv[i], e));
-	return 0;
+	return each(g, opts_v, argc, argv, one_restart, e);
 }
 
 /* Until somebody interrupts us, or it ends by itself: then there is nothing more to see. */

@@ -23,6 +23,13 @@ const char *sandbox_reached(const struct sandbox *s)
 	return !sandbox_is_wildcard(address) ? address : address[0] == ':' ? "::1" : "127.0.0.1";
 }
 
+const char *sandbox_address(struct arena *a, const char *host, const char *port)
+{
+	if (!host)
+		host = "127.0.0.1";
+	return arena_fmt(a, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port ? port : "-");
+}
+
 uint16_t sandbox_port(const struct sandbox *s)
 {
 	struct err ignored;
@@ -74,7 +81,7 @@ int sandbox_tell(struct globals *g, const struct sandbox *s, const struct sandbo
 	if (s->conf.backend && strcmp(s->conf.backend, "dir") == 0)
 		text_fmt(&t, "directory and variables for %s on port %s, no server", s->conf.engine, s->conf.port);
 	else
-		text_fmt(&t, "%s on %s:%s", sandbox_title(g->arena, s), sandbox_listens(s), s->conf.port ? s->conf.port : "-");
+		text_fmt(&t, "%s on %s", sandbox_title(g->arena, s), sandbox_address(g->arena, sandbox_listens(s), s->conf.port));
 	if (o && o->already)
 		text_str(&t, ", running already");
 	else if (o)

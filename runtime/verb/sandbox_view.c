@@ -1,5 +1,6 @@
 /* sandbox_view.c - a sandbox as those commands see it that change nothing.
  * Must not take its lock: who looks never waits for who works. */
+#include "verb/sandbox_flow.h"
 #include "verb/sandbox_view.h"
 #include "base/fd.h"
 #include "base/utc.h"
@@ -201,7 +202,7 @@ void view_line(struct arena *a, struct text *t, const struct view *v)
 	}
 	text_fmt(t, "%s, %s%s%s", v->state, title(c), c->version ? " " : "", c->version ? c->version : "");
 	if (v->up && c->port)
-		text_fmt(t, " on %s:%s", c->host ? c->host : "127.0.0.1", c->port);
+		text_fmt(t, " on %s", sandbox_address(a, c->host, c->port));
 	if (v->pid > 0)
 		text_fmt(t, ", pid %jd, for %s", (intmax_t)v->pid, view_span(a, look_age(a, (pid_t)v->pid)));
 	if (v->elsewhere)

@@ -287,6 +287,10 @@ TEST(engine_command_postgres)
 	CHECK(!strstr(file(&files, "postgresql.conf"), "max_connections = 50"));
 	CHECK_HAS(file(&files, "postgresql.conf"), "\nfsync = off\n");
 	CHECK_HAS(file(&files, "pg_hba.conf"), "local all all password\nhost all all all trust\n");
+	s.conf.publish = "::1";
+	argv.n = 0;
+	CHECK_INT(engine_named("postgres")->command(&arena, &programs, &s, &w, &argv, &files, &e), 0);
+	CHECK(has(&argv, "listen_addresses=0.0.0.0,::"));
 	CHECK_STR(argv.v[argv.n], NULL);
 }
 
