@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/fd.h"
 #include "base/utc.h"
+#include "base/utf8.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -109,28 +110,6 @@ static void add(struct line *l, const char *s)
 	l->n += n;
 }
 
-/* Length of the UTF-8 sequence at s, 0 if it is none: what was cut, or never was text, must not spoil the JSON. */
-static size_t sequence(const unsigned char *s)
-{
-	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0, i;
-
-	for (i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if (n > 2 && ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-		      (s[0] == 0xf4 && s[1] > 0x8f)))
-		return 0;
-	return n;
-}
-
-/* ISO 6429 has a second set of them: U+0080 to U+009F. Terminals obey those too. */
-static bool is_control(const char *s)
-{
-	const unsigned char *c = (const unsigned char *)s;
-
-	return c[0] < 0x20 || c[0] == 0x7f || (c[0] == 0xc2 && c[1] < 0xa0);
-}
-
 static void add_json(struct line *l, const char *s)
 {
 	char one[8];
@@ -138,10 +117,10 @@ static void add_json(struct line *l, const char *s)
 
 	add(l, "\"");
 	for (; *s; s += n ? n : 1) {
-		n = sequence((const unsigned char *)s);
+		n = utf8_length(s);
 		if (*s == '"' || *s == '\\')
 			snprintf(one, sizeof one, "\\%c", *s);
-		else if (n && is_control(s))
+		else if (n && utf8_is_control(s))
 			snprintf(one, sizeof one, "\\u%04x", (unsigned)(unsigned char)s[n - 1]);
 		else if (n == 0)
 			snprintf(one, sizeof one, "\\ufffd");
@@ -159,9 +138,9 @@ static void add_visible(struct line *l, const char *s)
 	char one[8];
 
 	for (; *s; s++) {
-		size_t n = sequence((const unsigned char *)s);
+		size_t n = utf8_length(s);
 
-		if (n == 0 || is_control(s)) {
+		if (n == 0 || utf8_is_control(s)) {
 			snprintf(one, sizeof one, "\\x%02x", (unsigned)(unsigned char)*s);
 		} else {
 			snprintf(one, n + 1, "%s", s);

@@ -26,6 +26,10 @@ bool tree_is_locked(int dir);
 /* "123" of the process that holds it, "" when that cannot be told. */
 const char *tree_lock_holder(struct arena *a, int dir);
 
+/* Connects a socket to the server's (conf.socket). What lies there was put there by the server: it must be a socket, and in the service of
+ * somebody else (sudo) that one's; no link is followed. 0, or what connect(2) says; -ENOTSOCK, -EPERM. */
+MUST int socket_connect(int sock, const struct sandbox *s);
+
 /* As sandbox_check_name, without looking at the engines. */
 #define SANDBOX_NAME_BYTES 64
 bool sandbox_could_be_named(const char *name);

@@ -36,6 +36,9 @@ const char *search_version(struct search *s, const char *program, const char *be
 /* Does the program hold this text among its constants? */
 bool search_holds(struct search *s, const char *program, const char *text);
 
+/* --- the server's socket (ready.c): one that is connected and does not block. */
+MUST int socket_open(const struct sandbox *s, struct err *e);
+
 /* --- settings (engine_settings.c) */
 enum settings_format { SETTINGS_POSTGRES, SETTINGS_MYSQL, SETTINGS_REDIS };
 /* The engine's file of settings (a builtin_file) with the wishes in it: each takes the place of the lines of its name. reserved: names that

@@ -249,7 +249,9 @@ static int name_from_without(struct naming *x, struct err *e)
 
 static int enter(struct naming *x, const char *password, const char *database, struct err *e)
 {
-	TRY(pgwire_open(&x->c, x->a, x->s->conf.socket, ADMIN, database, TALK_MS, e));
+	AUTO_FD int fd = TRY(socket_open(x->s, e));
+
+	TRY(pgwire_begin(&x->c, x->a, take_fd(&fd), ADMIN, database, TALK_MS, e));
 	return pgwire_login(&x->c, password, e);
 }
 
@@ -291,21 +293,18 @@ static int baptise(struct arena *a, const struct sandbox *s, const char *templat
  * a line in its log. What a kill left there says "ready", too: then it is asked. */
 static bool might_be_ready(const struct sandbox *s)
 {
-	char path[4200], text[512], *line = text;
-	size_t n = s->dir ? strlen(s->dir) : 0;
+	char text[512], *line = text;
+	AUTO_FD int fd = -1;
 	unsigned i = 0;
 
-	if (!n || n > 4096)
+	if (s->fd < 0)
 		return true;
-	memcpy(path, s->dir, n);
-	memcpy(path + n, "/data/postmaster.pid", sizeof "/data/postmaster.pid");
-	switch (-sys_read_file(AT_FDCWD, path, text, sizeof text)) {
-	case ENOENT: return false;
-	case EACCES:
-	case EPERM:
-	case E2BIG: return true;
-	default: break;
-	}
+	/* the server may have put anything there, for us to open */
+	fd = sys_openat2(s->fd, "data/postmaster.pid", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	if (fd == -ENOENT)
+		return false;
+	if (fd < 0 || sys_read_all(fd, text, sizeof text) < 0)
+		return true;
 	for (; i < 7 && line; i++) {
 		line = strchr(line, '\n');
 		line = line ? line + 1 : NULL;

@@ -187,10 +187,9 @@ static int save(struct arena *a, const struct sandbox *s, int fd, int64_t until,
 
 static int save_once(struct arena *a, const struct sandbox *s, int64_t until, struct err *e)
 {
-	AUTO_FD int fd = sys_socket(AF_UNIX, SOCK_STREAM, 0);
-	int r = fd < 0 ? fd : sys_connect_path(fd, s->conf.socket);
+	AUTO_FD int fd = TRY(socket_open(s, e));
 
-	return r < 0 ? fail_sys(e, r, "Redis at %s", s->conf.socket) : save(a, s, fd, until, e);
+	return save(a, s, fd, until, e);
 }
 
 static int flush(struct arena *a, const struct sandbox *s, struct err *e)

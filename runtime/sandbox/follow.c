@@ -16,7 +16,7 @@ struct following {
 	int fd;         /* of the log; -1 = there is none now */
 	int dir;        /* that it lies in */
 	uint64_t at;    /* read so far */
-	char buf[CHUNK];
+	char buf[CHUNK + 1];
 };
 
 static int open_log(const struct sandbox *s)
@@ -62,8 +62,9 @@ static int print_rest(struct following *f, struct err *e)
 		return 0;
 	if (sys_fstat(f->fd, &st) == 0 && (uint64_t)st.st_size < f->at) /* emptied */
 		f->at = 0;
-	while ((n = sys_pread(f->fd, f->buf, sizeof f->buf, (off_t)f->at)) > 0) {
-		TRY(file_print(f->buf, (size_t)n, e));
+	while ((n = sys_pread(f->fd, f->buf, CHUNK, (off_t)f->at)) > 0) {
+		f->buf[n] = 0;
+		TRY(file_print_foreign(f->buf, (size_t)n, e));
 		f->at += (uint64_t)n;
 	}
 	return n < 0 ? fail_sys(e, (int)n, "%s/" LOG, f->s->dir) : 0;

@@ -1,6 +1,7 @@
 /* look.c - what can be seen of a sandbox from outside.
  * Must not fail because a process goes away while it is looked at. */
 #include "sandbox/look.h"
+#include "sandbox/conf.h"
 #include "sandbox/tree.h"
 #include "sys/sys.h"
 #include <limits.h>
@@ -156,9 +157,10 @@ bool look_elsewhere(const struct sandbox *s)
 
 	if (!s->conf.socket || (!strncmp(s->conf.socket, s->place.sockets, n) && s->conf.socket[n] == '/'))
 		return false;
-	AUTO_FD int sock = sys_socket(AF_UNIX, SOCK_STREAM, 0);
+	AUTO_FD int sock = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	int r = sock < 0 ? sock : socket_connect(sock, s);
 
-	return sock >= 0 && sys_connect_path(sock, s->conf.socket) == 0;
+	return r == 0 || r == -EAGAIN; /* EAGAIN: so many wait there that it takes no more */
 }
 
 /* What was mounted from it, its logs or data, has no name any more: the kernel says so in the mount table, "PATH//deleted". */

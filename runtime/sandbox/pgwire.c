@@ -10,6 +10,7 @@
 
 #define PROTOCOL 196608 /* 3.0 */
 #define MESSAGE_MAX ((size_t)1 << 20)
+#define TALK_MAX ((size_t)8 << 20) /* of one connection: all of it is kept */
 
 void pgwire_literal(struct text *t, const char *s)
 {
@@ -91,7 +92,8 @@ static int receive(struct pgwire *c, struct err *e)
 	if (!got)
 		return fail(e, EPROTO, "PostgreSQL closed the connection");
 	c->n += got;
-	return 0;
+	c->all += got;
+	return c->all > TALK_MAX ? fail(e, EPROTO, "PostgreSQL says more than it was asked") : 0;
 }
 
 struct message {
@@ -192,24 +194,12 @@ int pgwire_begin(struct pgwire *c, struct arena *a, int fd, const char *user, co
 	c->a = a;
 	c->fd = fd;
 	c->until = sys_now_us() + (int64_t)timeout_ms * 1000;
-	c->from = c->n = 0;
+	c->from = c->n = c->all = 0;
 	c->state[0] = 0;
 	r = send_startup(c, user, database, e);
 	if (r < 0)
 		pgwire_close(c);
 	return r;
-}
-
-int pgwire_open(struct pgwire *c, struct arena *a, const char *socket, const char *user, const char *database, uint64_t timeout_ms,
-		struct err *e)
-{
-	AUTO_FD int fd = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	int r = fd < 0 ? fd : sys_connect_path(fd, socket);
-
-	c->fd = -1;
-	if (r < 0)
-		return fail_sys(e, r, "connect to PostgreSQL at %s", socket);
-	return pgwire_begin(c, a, take_fd(&fd), user, database, timeout_ms, e);
 }
 
 int pgwire_login(struct pgwire *c, const char *password, struct err *e)

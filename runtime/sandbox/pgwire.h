@@ -11,6 +11,7 @@ struct pgwire {
 	struct arena *a;
 	int fd;          /* -1 = not connected */
 	int64_t until;   /* sys_now_us() when it gives up */
+	size_t all;      /* bytes received so far */
 	size_t from, n;  /* what was received and not looked at yet: buf[from .. n) */
 	char state[6];   /* SQLSTATE of the last error, "28P01"; "" = there was none */
 	char buf[8192];
@@ -19,9 +20,6 @@ struct pgwire {
 /* Says who wants what over fd (a connected socket, which it takes over). timeout_ms: until pgwire_close. */
 MUST int pgwire_begin(struct pgwire *c, struct arena *a, int fd, const char *user, const char *database, uint64_t timeout_ms,
 		      struct err *e);
-/* Connects to the socket file first. */
-MUST int pgwire_open(struct pgwire *c, struct arena *a, const char *socket, const char *user, const char *database, uint64_t timeout_ms,
-		     struct err *e);
 /* The rest of logging in; there is time for something else in between. On failure the connection is closed: -EACCES: the server refuses
  * that user, password or database (c->state says which); -EPROTO: it is no such server, or wants something else; -ETIMEDOUT. e holds
  * the server's own words. */

@@ -3,12 +3,15 @@
  * That is asked once: no server of ours is started twice, and a port that is open says nothing. What answers may be anybody:
  * nothing here believes a length or waits without a deadline. */
 #include "base/fd.h"
+#include "sandbox/conf.h"
 #include "sandbox/engine_impl.h"
 #include "sys/sys.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 int ask_send(int fd, const void *bytes, size_t n)
 {
@@ -104,14 +107,38 @@ static int judge(int fd, int r, const char *what, int64_t until, struct err *e)
 	}
 }
 
-static int open_path(const char *path, int64_t until, int *out, struct err *e)
+int socket_connect(int sock, const struct sandbox *s)
+{
+	AUTO_FD int file = sys_open(AT_FDCWD, s->conf.socket, O_PATH | O_NOFOLLOW, 0);
+	bool other = geteuid() == 0 && s->place.uid != 0;
+	char path[40];
+	struct stat st;
+	int r = file < 0 ? file : sys_fstat(file, &st);
+
+	if (r == 0 && !S_ISSOCK(st.st_mode))
+		r = -ENOTSOCK;
+	if (r == 0 && other && st.st_uid != s->place.data_uid)
+		r = -EPERM;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+	return r < 0 ? r : sys_connect_path(sock, path);
+}
+
+int socket_open(const struct sandbox *s, struct err *e)
+{
+	AUTO_FD int fd = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	int r = fd < 0 ? fd : socket_connect(fd, s);
+
+	return r < 0 ? fail_sys(e, r, "connect to the server at %s", s->conf.socket) : take_fd(&fd);
+}
+
+static int open_path(const struct sandbox *s, int64_t until, int *out, struct err *e)
 {
 	AUTO_FD int fd = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	int r;
 
 	if (fd < 0)
 		return fail_sys(e, fd, "socket");
-	r = judge(fd, sys_connect_path(fd, path), path, until, e);
+	r = judge(fd, socket_connect(fd, s), s->conf.socket, until, e);
 	*out = r == 1 ? take_fd(&fd) : -1;
 	return r;
 }
@@ -148,7 +175,7 @@ static int try_once(const struct engine *en, const struct sandbox *s, const stru
 			return 0;
 	}
 	if (!seen->ours && s->conf.socket) {
-		r = open_path(s->conf.socket, until, &fd, e);
+		r = open_path(s, until, &fd, e);
 		if (r != 1)
 			return r;
 		seen->ours = true;
@@ -159,7 +186,7 @@ static int try_once(const struct engine *en, const struct sandbox *s, const stru
 		if (r != 1)
 			return r;
 	} else if (fd < 0) {
-		r = open_path(t->path, until, &fd, e);
+		r = open_path(s, until, &fd, e);
 		if (r != 1)
 			return r;
 	}

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #define CONF "template.conf"
 #define MAX_CONF 65536
@@ -154,10 +155,24 @@ static int check_top(struct arena *a, int data, const char *top, struct err *e)
 	return 0;
 }
 
-static int check_whole(struct arena *a, struct template_ *t, struct err *e)
+/* Where several users can write (a shared store), what stands under our key may be somebody else's idea of a database. */
+static int check_owner(const struct place *p, int dir, struct err *e)
+{
+	struct stat st;
+	int r = sys_fstat(dir, &st);
+
+	if (r < 0)
+		return fail_sys(e, r, "template");
+	if (st.st_uid == p->uid || st.st_uid == geteuid() || st.st_uid == 0)
+		return 0;
+	return fail(e, EPERM, "it belongs to another user, uid %u", st.st_uid);
+}
+
+static int check_whole(struct arena *a, const struct place *p, struct template_ *t, struct err *e)
 {
 	const char *top = NULL;
 
+	TRY(check_owner(p, t->lock, e));
 	TRY(read_conf(a, t->lock, t, &top, e));
 	t->fd = tree_open(t->lock, "data");
 	if (t->fd < 0)
@@ -196,7 +211,7 @@ int template_open(struct arena *a, const struct place *p, const char *key, struc
 	out->lock = tree_open(AT_FDCWD, out->dir);
 	r = out->lock < 0 ? out->lock : lock_named(out->lock, out->dir, LOCK_SH);
 	if (r == 0) {
-		r = check_whole(a, out, e);
+		r = check_whole(a, p, out, e);
 		if (r < 0)
 			r = fail(e, EINVAL,
 				 "the template %s is damaged (%.120s): `wasirun sandbox template rm %s`, the next create builds it anew",

@@ -9,9 +9,20 @@
 
 #define MAX_ENTRY 8192
 
+/* By handles: the store may be the caller's of sudo, who puts a link in the place of what was there. */
+static int users_of(struct arena *a, const struct place *p, const char *key)
+{
+	AUTO_FD int templates = tree_open(AT_FDCWD, p->templates);
+
+	if (templates < 0)
+		return templates;
+	return sys_openat2(templates, arena_fmt(a, "%s/users", key), O_RDONLY | O_DIRECTORY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+}
+
 static int write_entry(int users, const struct sandbox *s)
 {
-	AUTO_FD int fd = sys_open(users, s->conf.id, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+	int r = sys_unlink(users, s->conf.id);
+	AUTO_FD int fd = r < 0 && r != -ENOENT ? r : sys_open(users, s->conf.id, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
 
 	return fd < 0 ? fd : sys_write_all(fd, s->dir, strlen(s->dir));
 }
@@ -37,8 +48,12 @@ void template_unuse(const struct sandbox *s)
 
 	if (!s->conf.id || strchr(s->conf.id, '/') || template_list(&scratch, &s->place, &keys, &e) < 0)
 		return;
-	for (i = 0; i < keys.n; i++)
-		(void)!sys_unlink(AT_FDCWD, arena_fmt(&scratch, "%s/%s/users/%s", s->place.templates, keys.v[i], s->conf.id));
+	for (i = 0; i < keys.n; i++) {
+		AUTO_FD int users = users_of(&scratch, &s->place, keys.v[i]);
+
+		if (users >= 0)
+			(void)!sys_unlink(users, s->conf.id);
+	}
 	arena_drop(&scratch);
 }
 
@@ -66,7 +81,7 @@ static int read_user(struct arena *a, int users, const char *id, struct template
 
 int template_user_list(struct arena *a, const struct place *p, const char *key, template_users *out, struct err *e)
 {
-	AUTO_FD int users = sys_open(AT_FDCWD, arena_fmt(a, "%s/%s/users", p->templates, key), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	AUTO_FD int users = users_of(a, p, key);
 	struct tree_reader reader;
 	const struct dirent64 *d;
 	int r = users < 0 ? users : tree_read(&reader, users);

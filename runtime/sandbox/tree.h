@@ -29,8 +29,8 @@ MUST int tree_next(struct tree_reader *r, const struct dirent64 **out);
 MUST int tree_open(int dir, const char *name);
 /* The same where nothing else may be mounted: -EXDEV, for another part of the same file system (bind) too. */
 MUST int tree_open_below(int dir, const char *name);
-/* Makes a directory and gives it to uid, gid, by its handle, which is returned: dir may be somebody's who exchanges what lies in it while we
- * work. -EPERM: that was done. -EEXIST. */
+/* Makes a directory and gives it to uid, gid, by its handle, which is returned: dir may be somebody's who exchanges what lies in it
+ * meanwhile. -EPERM: that was done. -EEXIST. */
 MUST int tree_make(int dir, const char *name, mode_t mode, uid_t uid, gid_t gid);
 /* d_type as file systems that know it tell, else asked. DT_UNKNOWN: it is gone. */
 unsigned char tree_type(int dir, const struct dirent64 *d);

@@ -1,6 +1,7 @@
 /* files.c - files that commands read and write for their caller.
  * Must not be used for anything below the state root or inside a container's root. */
 #include "store/files.h"
+#include "base/utf8.h"
 #include "oci/value.h"
 #include "sys/sys.h"
 #include <dirent.h>
@@ -141,6 +142,21 @@ int file_print(const char *bytes, size_t n, struct err *e)
 	int r = sys_write_all(1, bytes, n);
 
 	return r < 0 ? fail_sys(e, r, "standard output") : 0;
+}
+
+int file_print_foreign(const char *bytes, size_t n, struct err *e)
+{
+	struct arena scratch = { 0 };
+	struct text t = { .arena = &scratch };
+	struct termios ignored;
+	int r;
+
+	if (sys_tty_get(1, &ignored) < 0)
+		return file_print(bytes, n, e);
+	text_foreign(&t, bytes, n);
+	r = file_print(text_get(&t), t.n, e);
+	arena_drop(&scratch);
+	return r;
 }
 
 int file_random_text(struct arena *a, size_t n, char **out, struct err *e)

@@ -35,6 +35,8 @@ MUST int file_complain(const char *bytes, size_t n, struct err *e);
 
 /* Everything to standard output. A reader who has gone away is an error. */
 MUST int file_print(const char *bytes, size_t n, struct err *e);
+/* The same with what somebody else wrote: a terminal gets it without what it would obey (text_foreign). bytes[n] is NUL. */
+MUST int file_print_foreign(const char *bytes, size_t n, struct err *e);
 
 /* A bundle's directory, made when missing; *absolute: its own name for itself. */
 MUST int bundle_make(struct arena *a, const char *path, const char **absolute, struct err *e);

@@ -2,6 +2,7 @@
  * Must not leave half a template: what is not committed is thrown away, by us or by the next build. */
 #include "verb/sandbox_build.h"
 #include "apply/streams.h"
+#include "base/utf8.h"
 #include "sandbox/sha256.h"
 #include "store/files.h"
 #include "verb/box.h"
@@ -24,7 +25,12 @@ static void say(const char *text)
 /* The last lines of what the build said. */
 static void show_log(struct arena *a, const char *path)
 {
-	say(arena_fmt(a, "%s\n", log_file_tail(a, path, 0, LAST_LINES)));
+	const char *tail = log_file_tail(a, path, 0, LAST_LINES);
+	struct text t = { .arena = a };
+
+	text_foreign(&t, tail, strlen(tail));
+	text_str(&t, "\n");
+	say(text_get(&t));
 }
 
 /* What --init names, where the recipe looks for it. */

@@ -234,7 +234,7 @@ static int inspect(struct globals *g, const void *opts_v, int argc, char **argv,
 		print_text(&t, &f);
 	}
 	view_close(&v);
-	return file_print(text_get(&t), t.n, e);
+	return file_print_foreign(text_get(&t), t.n, e);
 }
 
 const struct verb verb_sandbox_inspect = {

@@ -4,6 +4,7 @@
 #include "apply/streams.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "sandbox/data.h"
 #include "sandbox/port.h"
 #include "sandbox/storage.h"
@@ -224,7 +225,9 @@ static int with_last_words(struct starting *x, const char *what, struct err *e)
 	struct err ignored;
 
 	if (*tail) {
-		text_fmt(&t, "The last lines of %s:\n%s\n", sandbox_short_path(x->g->arena, x->log), tail);
+		text_fmt(&t, "The last lines of %s:\n", sandbox_short_path(x->g->arena, x->log));
+		text_foreign(&t, tail, strlen(tail));
+		text_str(&t, "\n");
 		(void)!file_complain(text_get(&t), t.n, &ignored);
 	}
 	return fail(e, ESRCH, "%s: %s; its data are kept (%s)", x->s->name, what, sandbox_short_path(x->g->arena, x->s->dir));

@@ -35,7 +35,7 @@ static int status(struct globals *g, const void *opts, int argc, char **argv, st
 		view_line(g->arena, &t, &v);
 	}
 	view_close(&v);
-	TRY(file_print(text_get(&t), t.n, e));
+	TRY(file_print_foreign(text_get(&t), t.n, e));
 	return code;
 }
 

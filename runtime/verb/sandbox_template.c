@@ -132,7 +132,7 @@ static int list(struct globals *g, const struct options *o, const struct place *
 		json_close(&w, ']');
 		text_str(&t, "\n");
 	}
-	return file_print(text_get(&t), t.n, e);
+	return file_print_foreign(text_get(&t), t.n, e);
 }
 
 static int show(struct globals *g, const struct options *o, const struct place *p, const char *key, struct err *e)
@@ -148,7 +148,7 @@ static int show(struct globals *g, const struct options *o, const struct place *
 	} else {
 		as_text(g->arena, &t, p, &v);
 	}
-	return file_print(text_get(&t), t.n, e);
+	return file_print_foreign(text_get(&t), t.n, e);
 }
 
 static int rm(struct globals *g, const struct options *o, const struct place *p, char **keys, struct err *e)

@@ -98,7 +98,7 @@ _wasirun_make_url() {
 # Sets what the sandbox at $1 says. Lines of sandbox.conf that are nobody else's business stay in here.
 _wasirun_set() {
 	local SANDBOX_ID SANDBOX_SERVER SANDBOX_VERSION SANDBOX_BACKEND SANDBOX_STORAGE SANDBOX_TEMPLATE SANDBOX_IMAGE SANDBOX_PUBLISH
-	local SANDBOX_INODE SANDBOX_CREATED SANDBOX_EXPIRES SANDBOX_FRESH v
+	local SANDBOX_INODE SANDBOX_CREATED SANDBOX_EXPIRES SANDBOX_FRESH SANDBOX_OLD_PASSWORD v
 	# shellcheck source=/dev/null
 	. "$1/config/sandbox.conf"
 	SANDBOX_NAME=${1##*/}

@@ -82,3 +82,14 @@ callers_tree() {
 	done
 	does destroy dev
 }
+
+@test "what a server wrote into its log, a terminal is not told to do" {
+	does create postgres dev 5999 --backend dir
+	printf 'plain \303\251\n\033]0;title\007\033[31mred\n' >.sandboxes/dev/logs/server.log
+	same "$(rt sandbox logs dev | od -An -c | tr -d ' \n')" "$(od -An -c <.sandboxes/dev/logs/server.log | tr -d ' \n')"
+	run bash -c '"$@" 2>&1 | tr -d "\r"' - "$TOOL" pty 40x100 "$RUNTIME" --root "$T/root" sandbox logs dev
+	has 'plain é'
+	has '\x1b]0;title\x07\x1b[31mred'
+	lacks $'\033'
+	does destroy dev
+}

@@ -1,5 +1,6 @@
 /* test_log.c - where messages go, and that a JSON file holds what engines can parse. */
 #include "base/log.h"
+#include "base/utf8.h"
 #include "oci/json.h"
 #include "test.h"
 #include <errno.h>
@@ -207,4 +208,15 @@ TEST(log_control_characters_of_both_sets_are_escaped)
 	log_warn("b\xc2\x9b" "2J");
 	CHECK(strstr(content(), "b\\u009b2J") != NULL);
 	back_to_stderr();
+}
+
+TEST(text_foreign_is_nothing_that_a_terminal_obeys)
+{
+	static const char said[] = "line\tone\n\x1b[2Jtwo\r\xc3\xa9\xc2\x9b" "31m \xff\xe2\x82 \0end\x7f";
+	struct arena a = { 0 };
+	struct text t = { .arena = &a };
+
+	text_foreign(&t, said, sizeof said - 1);
+	CHECK_STR(text_get(&t), "line\tone\n\\x1b[2Jtwo\\x0d\xc3\xa9\\xc2\\x9b31m \\xff\\xe2\\x82 \\x00end\\x7f");
+	arena_drop(&a);
 }

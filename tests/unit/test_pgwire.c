@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define OK "R\0\0\0\x08\0\0\0\0"
@@ -234,4 +235,29 @@ TEST(scram_secrets)
 	CHECK_STR(scram_secret(&a, "pa\xc3\xa9", salt), NULL);
 	CHECK_STR(scram_secret(&a, "tab\there", salt), NULL);
 	arena_drop(&a);
+}
+
+/* A server that was taken over says things for as long as it is listened to. */
+TEST(pgwire_does_not_listen_for_ever)
+{
+	struct talk t = { .server = -1, .c.fd = -1 };
+	char notice[4096] = "N\0\0\x0f\xff";
+	int pair[2], status;
+	pid_t pid;
+
+	memset(notice + 5, 'x', sizeof notice - 5);
+	REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
+	pid = fork();
+	if (pid == 0) {
+		close(pair[0]);
+		while (send(pair[1], notice, sizeof notice, MSG_NOSIGNAL) > 0)
+			;
+		_exit(0);
+	}
+	close(pair[1]);
+	CHECK_INT(pgwire_begin(&t.c, &t.a, pair[0], "u", "d", 3000, &t.e), 0);
+	CHECK_INT(pgwire_login(&t.c, "p", &t.e), -EPROTO);
+	CHECK_HAS(t.e.text, "more than it was asked");
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	arena_drop(&t.a);
 }

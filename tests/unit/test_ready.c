@@ -1,5 +1,6 @@
 /* test_ready.c - servers that answer well, late, wrongly, or not at all; none of them may hang us or make us crash. */
 #include "base/fd.h"
+#include "sandbox/conf.h"
 #include "sandbox/engine.h"
 #include "sys/sys.h"
 #include "tests/unit/test.h"
@@ -301,6 +302,7 @@ TEST(ready_postgres_looks_before_it_asks)
 	s.dir = dir;
 	snprintf(path, sizeof path, "%s/data", dir);
 	REQUIRE(mkdir(path, 0700) == 0);
+	s.fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CHECK(!pg->might_be_ready(&s));
 	say(dir, "");
 	CHECK(!pg->might_be_ready(&s));
@@ -308,6 +310,57 @@ TEST(ready_postgres_looks_before_it_asks)
 	CHECK(!pg->might_be_ready(&s));
 	say(dir, "1\n/d\n179\n5432\n/run/sandbox\n*\n  1 2\nready   \n");
 	CHECK(pg->might_be_ready(&s));
+	/* what a server that was taken over puts there is neither followed nor waited for: then it is asked */
+	snprintf(path, sizeof path, "cd %s/data && mv postmaster.pid real && ln -s real postmaster.pid", dir);
+	CHECK_INT(system(path), 0);
+	say(dir, "1\n/d\n179\n5432\n/run/sandbox\n*\n  1 2\nstarting\n");
+	CHECK(pg->might_be_ready(&s));
+	snprintf(path, sizeof path, "cd %s/data && rm postmaster.pid && mkfifo postmaster.pid", dir);
+	CHECK_INT(system(path), 0);
+	alarm(5);
+	CHECK(!pg->might_be_ready(&s));
+	alarm(0);
+	close(s.fd);
+	snprintf(path, sizeof path, "rm -rf %s", dir);
+	CHECK_INT(system(path), 0);
+}
+
+static int connects(struct sandbox *s)
+{
+	AUTO_FD int sock = sys_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	return socket_connect(sock, s);
+}
+
+/* Where the server's socket was, it may have put a link to somebody else's. */
+TEST(ready_connects_to_the_servers_socket_only)
+{
+	char dir[] = "/tmp/wasirun-ready-XXXXXX", path[128], link[128];
+	struct sandbox s = { .name = "dev", .fd = -1, .lock = -1 };
+	AUTO_FD int listener = sys_socket(AF_UNIX, SOCK_STREAM, 0);
+	AUTO_FD int at = -1;
+
+	s.place.uid = s.place.data_uid = geteuid();
+	REQUIRE(mkdtemp(dir) != NULL);
+	at = sys_open(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0);
+	CHECK_INT(sys_bind_at(listener, at, "socket"), 0);
+	CHECK_INT(sys_listen(listener, 5), 0);
+	snprintf(path, sizeof path, "%s/socket", dir);
+	snprintf(link, sizeof link, "%s/link", dir);
+	CHECK_INT(symlink(path, link), 0);
+	s.conf.socket = path;
+	CHECK_INT(connects(&s), 0);
+	s.conf.socket = link;
+	CHECK_INT(connects(&s), -ENOTSOCK);
+	s.conf.socket = dir;
+	CHECK_INT(connects(&s), -ENOTSOCK);
+	if (geteuid() == 0) { /* for who called sudo: not to what is root's */
+		s.place.uid = s.place.data_uid = 4242;
+		s.conf.socket = path;
+		CHECK_INT(connects(&s), -EPERM);
+		CHECK_INT(chown(path, 4242, 4242), 0);
+		CHECK_INT(connects(&s), 0);
+	}
 	snprintf(path, sizeof path, "rm -rf %s", dir);
 	CHECK_INT(system(path), 0);
 }

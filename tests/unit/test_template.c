@@ -291,3 +291,55 @@ TEST(template_users_hold_it)
 	CHECK_INT(template_remove(&l.a, &l.p, "k", false, &l.e), 0);
 	lab_close(&l);
 }
+
+TEST(template_of_another_user_is_not_used)
+{
+	struct template_ t;
+	struct lab l;
+	const char *k;
+
+	if (geteuid() != 0)
+		SKIP("giving a directory to another user needs root");
+	REQUIRE(lab_open(&l));
+	put(&l, "server", "binary");
+	k = key(&l);
+	REQUIRE(make(&l, k));
+	CHECK_INT(sys_chown(AT_FDCWD, arena_fmt(&l.a, "%s/%s", l.p.templates, k), 4242, 4242, 0), 0);
+	CHECK_INT(template_open(&l.a, &l.p, k, &t, &l.e), -EINVAL);
+	CHECK_HAS(l.e.text, "another user");
+	lab_close(&l);
+}
+
+/* Under sudo the store is the caller's: what root writes and deletes in it lies behind no link, and in nobody's file. */
+TEST(template_users_lie_behind_no_link)
+{
+	struct sandbox s = { .fd = -1, .lock = -1, .name = "dev", .dir = "/nowhere/dev" };
+	struct template_ t;
+	struct lab l;
+	const char *k;
+	struct stat st;
+
+	REQUIRE(lab_open(&l));
+	put(&l, "server", "binary");
+	k = key(&l);
+	REQUIRE(make(&l, k));
+	s.place = l.p;
+	s.conf.id = "deadbeef";
+	REQUIRE(mkdir(arena_fmt(&l.a, "%s/other", l.dir), 0700) == 0);
+	put(&l, "other/deadbeef", "kept");
+	REQUIRE(symlink(arena_fmt(&l.a, "%s/other", l.dir), arena_fmt(&l.a, "%s/%s/users", l.p.templates, k)) == 0);
+	template_unuse(&s);
+	CHECK_INT(stat(arena_fmt(&l.a, "%s/other/deadbeef", l.dir), &st), 0);
+	CHECK_INT((int)st.st_size, 4);
+	CHECK_INT(unlink(arena_fmt(&l.a, "%s/%s/users", l.p.templates, k)), 0);
+	CHECK_INT(template_open(&l.a, &l.p, k, &t, &l.e), 0);
+	REQUIRE(mkdir(arena_fmt(&l.a, "%s/%s/users", l.p.templates, k), 0700) == 0);
+	REQUIRE(link(arena_fmt(&l.a, "%s/other/deadbeef", l.dir), arena_fmt(&l.a, "%s/%s/users/deadbeef", l.p.templates, k)) == 0);
+	CHECK_INT(template_use(&t, &s, &l.e), 0);
+	CHECK_INT(stat(arena_fmt(&l.a, "%s/other/deadbeef", l.dir), &st), 0);
+	CHECK_INT((int)st.st_size, 4);
+	template_close(&t);
+	template_unuse(&s);
+	CHECK(stat(arena_fmt(&l.a, "%s/%s/users/deadbeef", l.p.templates, k), &st) < 0);
+	lab_close(&l);
+}
