@@ -69,8 +69,8 @@ static int tell_created(struct globals *g, const struct sandbox *s, int64_t ms, 
 
 	if (json || strcmp(s->conf.backend, "dir") == 0)
 		return sandbox_tell(g, s, NULL, json, e);
-	text_fmt(&t, "%s: %s for %s:%s, created in %lld ms (%s); wasirun sandbox start %s\n", s->name, sandbox_title(g->arena, s),
-		 sandbox_listens(s), s->conf.port, (long long)ms, s->conf.storage, s->name);
+	text_fmt(&t, "%s: %s for %s, created in %lld ms (%s); wasirun sandbox start %s\n", s->name, sandbox_title(g->arena, s),
+		 sandbox_address(g->arena, sandbox_listens(s), s->conf.port), (long long)ms, s->conf.storage, s->name);
 	return file_print(text_get(&t), t.n, e);
 }
 
