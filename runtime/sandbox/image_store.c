@@ -76,7 +76,9 @@ static int copy_checked(int from, int to, const char *hex, struct err *e)
 	}
 	if (n < 0)
 		return fail_sys(e, (int)n, "cannot read the image's blob %.12s", hex);
-	return is_sum(&s, hex) ? 0 : fail(e, EINVAL, "the image's blobs/sha256/%s is damaged: its contents are not what its name says", hex);
+	if (is_sum(&s, hex))
+		return 0;
+	return fail(e, EINVAL, "the image's blobs/sha256/%s is damaged: its contents are not what its name says", hex);
 }
 
 int image_blob(int layout, const char *hex, int to, uint32_t uid, uint32_t gid, struct err *e)
@@ -86,8 +88,10 @@ int image_blob(int layout, const char *hex, int to, uint32_t uid, uint32_t gid, 
 
 	snprintf(path, sizeof path, "blobs/sha256/%s", hex);
 	AUTO_FD int from = open_file(layout, path);
+	if (from == -EINVAL || from == -ELOOP)
+		return fail(e, EINVAL, "the image's %s is no regular file", path);
 	if (from < 0)
-		return from == -EINVAL ? fail(e, EINVAL, "the image's %s is no regular file", path) : fail_sys(e, from, "the image's %s", path);
+		return fail_sys(e, from, "the image's %s", path);
 	AUTO_FD int fd = sys_open(to, hex, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0400);
 	if (fd == -EEXIST)
 		return 0;

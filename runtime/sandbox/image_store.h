@@ -1,8 +1,8 @@
 /* image_store.h - OCI image layouts as files of anybody's, and the directory in which unpacked images are kept.
  *
- * IMAGES (beside the templates)/HEX/rootfs: HEX is the SHA-256 of the image's manifest. Who unpacks one works in IMAGES/.new-ID and holds the
- * lock of IMAGES, so that a name without a dot is complete, always, and one with a dot is nobody's once that lock is held. The lock of a
- * finished one is its directory's: shared by who makes a sandbox of it, exclusive for who removes it. */
+ * IMAGES (beside the templates)/HEX/rootfs: HEX is the SHA-256 of the image's manifest. Who unpacks one works in IMAGES/.new-ID and
+ * holds the lock of IMAGES, so that a name without a dot is complete, always, and one with a dot is nobody's once that lock is held.
+ * The lock of a finished one is its directory's: shared by who makes a sandbox of it, exclusive for who removes it. */
 #ifndef WASIRUN_SANDBOX_IMAGE_STORE_H
 #define WASIRUN_SANDBOX_IMAGE_STORE_H
 
@@ -16,8 +16,8 @@
 MUST int image_read(struct arena *a, int layout, const char *path, size_t max, char **bytes, size_t *n, struct err *e);
 /* Is hex the SHA-256 of the bytes? */
 bool image_is_called(const char *bytes, size_t n, const char *hex);
-/* Copies the blob HEX into the directory `to`, where it belongs to uid and gid and has the name HEX; checked on the way: what others write to
- * the layout afterwards changes nothing. One that is there already is left. EINVAL: it is not what its name says. */
+/* Copies the blob HEX into the directory `to`, where it belongs to uid and gid and has the name HEX; checked on the way: what others write
+ * to the layout afterwards changes nothing. One that is there already is left. EINVAL: it is not what its name says. */
 MUST int image_blob(int layout, const char *hex, int to, uint32_t uid, uint32_t gid, struct err *e);
 
 struct image_store {

@@ -83,9 +83,10 @@ static int choose(const struct image_layout *l, const struct json *list, const s
 		}
 		name = text_of(*out, "/annotations/org.opencontainers.image.ref.name");
 		other = text_of(entry, "/annotations/org.opencontainers.image.ref.name");
-		if (name && other && strcmp(name, other) != 0 && strcmp(text_of(*out, "/digest") ?: "", text_of(entry, "/digest") ?: "") != 0)
-			return fail(e, EINVAL, "%s holds several images (%.60s, %.60s): copy the one that is meant to a layout "
-				    "of its own", l->dir, name, other);
+		if (name && other && strcmp(name, other) != 0 &&
+		    strcmp(text_of(*out, "/digest") ?: "", text_of(entry, "/digest") ?: "") != 0)
+			return fail(e, EINVAL, "%s holds several images (%.60s, %.60s): copy the one that is meant to a "
+				    "layout of its own", l->dir, name, other);
 	}
 	return *out ? 0 : fail(e, ENOENT, NOT_OURS, l->dir);
 }
