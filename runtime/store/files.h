@@ -6,10 +6,14 @@
 #include "base/err.h"
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* The whole of a file, pipe or fifo, at most max bytes; path "-" = standard input. NUL-terminated, *n without the NUL. */
 MUST int file_read(struct arena *a, const char *path, size_t max, char **bytes, size_t *n, struct err *e);
+/* From here on we, who are root, read in the service of that user (sudo): file_read opens nothing that he could not open himself. His one
+ * group counts, no others. uid 0, or not being root: nothing changes. */
+void file_read_for(uint32_t uid, uint32_t gid);
 
 /* A pid file: decimal digits only, no end of line (engines use Atoi on it), at once:
  * who sees it sees all of it, and one that was there is replaced. */

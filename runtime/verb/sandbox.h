@@ -3,6 +3,7 @@
 #define WASIRUN_VERB_SANDBOX_H
 
 #include "sandbox/sandbox.h"
+#include "store/files.h"
 #include "verb/verb.h"
 #include <stddef.h>
 
@@ -24,10 +25,12 @@ struct sandbox_common {
 /* The subcommands in the order of `sandbox help`, ended by NULL. */
 extern const struct verb *const sandbox_verbs[];
 
-/* Where they are, as the options and the surroundings say. */
+/* Where they are, as the options and the surroundings say. From then on files are read for whom they belong to. */
 MUST static inline int sandbox_place(struct globals *g, const struct sandbox_common *o, struct place *out, struct err *e)
 {
-	return place_find(g->arena, o->dir, o->env_file, out, e);
+	TRY(place_find(g->arena, o->dir, o->env_file, out, e));
+	file_read_for(out->uid, out->gid);
+	return 0;
 }
 
 /* The one of that name; lock as sandbox_open. The caller closes it. */

@@ -93,3 +93,37 @@ callers_tree() {
 	lacks $'\033'
 	does destroy dev
 }
+
+@test "sudo: no file is read that the caller could not read himself" {
+	callers_tree
+	mkdir -m 755 "$T/roots"
+	echo NobodyElses1 >"$T/roots/secret"
+	chmod 600 "$T/roots/secret"
+	as_sudo refuses create postgres dev 5999 --backend dir -e POSTGRES_PASSWORD_FILE="$T/roots/secret"
+	has "may not read it"
+	as_sudo refuses create postgres dev 5999 --backend dir --password-file "$T/roots/secret"
+	has "may not read it"
+	chmod 644 "$T/roots/secret"
+	chmod 700 "$T/roots"
+	as_sudo refuses create postgres dev 5999 --backend dir --password-file "$T/roots/secret"
+	has "may not read it"
+	echo Mine1 >"$T/his/secret"
+	chmod 600 "$T/his/secret"
+	chown "$CALLER:$CALLER" "$T/his/secret"
+	as_sudo does create postgres dev 5999 --backend dir --password-file "$T/his/secret"
+	same "$(conf dev DB_PASSWORD)" Mine1
+	as_sudo does destroy dev
+}
+
+@test "sudo: nor does the owner's manifest have a secret that is root's" {
+	need_engine redis
+	callers_tree
+	echo NobodyElses1 >"$T/secret"
+	chmod 600 "$T/secret"
+	as_sudo does create redis dev --port auto
+	jq --arg f "$T/secret" '.secrets = {"WORD": {"file": $f}}' .sandboxes/dev/config/capabilities.json >"$T/new"
+	cp "$T/new" .sandboxes/dev/config/capabilities.json
+	as_sudo refuses start dev
+	has "may not read it"
+	as_sudo does destroy dev
+}
