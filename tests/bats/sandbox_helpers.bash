@@ -72,8 +72,23 @@ refuses() {
 	[ $status -gt 0 ] && [ $status -lt 124 ] || { printf 'exit %s, expected a refusal: sandbox %s\n%s\n' $status "$*" "$output"; return 1; }
 }
 up() { does up "$@"; }
+# A port of nobody, for those whose leases the files that run beside this one do not see: other users.
+port() {
+	local p
+	while p=$((20000 + RANDOM % 12000)); do
+		(exec 9<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null || { echo "$p"; return; }
+	done
+}
 # in the background, to be killed: its pid is in $!
 behind() { "$RUNTIME" --root "$T/root" sandbox "$@" >"$T/behind" 2>&1 </dev/null 3>&- 4>&- & }
+
+# A port of nobody, for tests that stop and start: those who test beside us lease theirs elsewhere.
+some_port() {
+	local p
+	while p=$((21000 + RANDOM % 9000)); do
+		(exec 9<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null || { echo "$p"; return; }
+	done
+}
 
 conf() { sed -n "s/^$2='\(.*\)'$/\1/p" ".sandboxes/$1/config/sandbox.conf"; }
 field() { rt sandbox status --json "$1" 2>/dev/null | jq -r ".$2"; }

@@ -350,9 +350,9 @@ state_of() { same "$(field "$1" state)" "$2"; }
 	has "no sandboxes in $T/tree/sub/.sandboxes"
 }
 
-@test "fifty sandboxes, made two at a time" {
-	local n=50
-	[ "${SLOW:-1}" = 1 ] || n=10
+# Fifty that run: sandbox_engines.bats.
+@test "twenty sandboxes, made two at a time" {
+	local n=20
 	ok sb create redis s0
 	seq 1 $((n - 1)) | xargs -P 2 -I{} "$RUNTIME" --root "$T/root" sandbox create redis s{} >"$T/out" 2>&1 || cat "$T/out"
 	ok sb list --json
@@ -413,12 +413,12 @@ state_of() { same "$(field "$1" state)" "$2"; }
 	ok user inspect dev
 	matches "^  user +[0-9]+$"
 	same "$(stat -c %u:%g .sandboxes/dev .sandboxes/dev/data | sort -u)" 1000:1000
-	# the state of another user's server is not ours to read, but that it answers can be seen
+	# root neither believes what stands in that tree nor ends what is not root's
 	run sb status --dir "$T/tree/.sandboxes" dev
-	same "$status" 0
-	has "running" "started by another user"
+	same "$status" 4
+	has "belongs to another user (uid 1000)"
 	fails sb destroy --dir "$T/tree/.sandboxes" dev
-	has "started by another user"
+	has "belongs to another user"
 	same "$(ping dev)" PONG
 	ok user destroy dev
 	[ ! -e .sandboxes/dev ]

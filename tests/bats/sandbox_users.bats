@@ -25,7 +25,7 @@ rootish() { find "$1" ! -uid $ME ! -path '*/.work/work*'; }
 @test "an ordinary user: up, query, list, exec, snapshot, destroy; limits are one warning" {
 	need_engine redis
 	as_user
-	up redis dev
+	up redis dev --port "$(port)"
 	same "$(grep -c 'warning' <<<"$output")" 1
 	matches "warning: dev runs without limits for .*(memory|pids|cpu)"
 	matches "^dev: Redis .* ready in [0-9]+ ms"
@@ -59,7 +59,7 @@ rootish() { find "$1" ! -uid $ME ! -path '*/.work/work*'; }
 @test "an ordinary user: PostgreSQL" {
 	need_engine postgres
 	as_user
-	up postgres dev
+	up postgres dev --port "$(port)"
 	same "$(sql dev "SELECT current_user")" postgres
 	same "$(over_socket dev "SELECT current_database()")" dev_db
 	output=$(PW=none over_socket dev "SELECT 1" || true)
@@ -85,9 +85,9 @@ rootish() { find "$1" ! -uid $ME ! -path '*/.work/work*'; }
 @test "an ordinary user: with, and a caller that is killed" {
 	need_engine redis
 	as_user
-	ok rt sandbox with redis -- sh -c 'echo $DB_HOST $SANDBOX_NAME; exit 0'
+	ok rt sandbox with redis --port "$(port)" -- sh -c 'echo $DB_HOST $SANDBOX_NAME; exit 0'
 	matches "^127.0.0.1 "
-	run rt sandbox with redis -- sh -c 'exit 7'
+	run rt sandbox with redis --port "$(port)" -- sh -c 'exit 7'
 	same "$status" 7
 	tidy
 }
@@ -98,7 +98,7 @@ rootish() { find "$1" ! -uid $ME ! -path '*/.work/work*'; }
 	unset -f rt
 	source "$TESTS/bats/helpers.bash"
 	export WASIRUN_TEMPLATES=$T/home/.templates SUDO_UID=$ME SUDO_GID=$ME
-	up redis dev
+	up redis dev --port "$(port)"
 	same "$(sql dev PING)" PONG
 	same "$(rootish .sandboxes)" ""
 	same "$(stat -c %u "/proc/$(field dev pid)")" $ME
