@@ -175,11 +175,15 @@ bench: all $(BENCH)
 # Databases: to the first answered query, beside the bare server, pg_virtualenv and docker run.
 bench-sandbox: all
 	@tests/deps databases
-	@RUNTIME=$(RUNTIME) tests/bench/sandbox.py $(BENCH_ARGS)
+	@RUNTIME=$(RUNTIME) tests/bench/with-docker tests/bench/sandbox.py $(BENCH_ARGS)
 # The figures of the READMEs, measured here. On a quiet machine.
 bench-readme: all $(BENCH)
 	RUNTIME=$(RUNTIME) TOOLS=$(B)/tests/bench tests/bench/bench.py --json >$(B)/bench.json
 	tests/bench/readme.py <$(B)/bench.json
+bench-sandbox-readme: all
+	@tests/deps databases
+	RUNTIME=$(RUNTIME) tests/bench/with-docker tests/bench/sandbox.py --json >$(B)/bench-sandbox.json
+	tests/bench/readme.py sandbox <$(B)/bench-sandbox.json
 
 # ---- documents that the tables write
 $(B)/tests/lint/docgen: $(B)/tests/lint/docgen.o $(B)/libwasirun.a
@@ -226,6 +230,7 @@ help:
 	@echo "make check-vm      bats, escape and fault on pure cgroup v2 in a virtual machine;  VM=all: also what needs none of it"
 	@echo "make check-broker  programs behind network grants: Redis, PostgreSQL, MariaDB, nginx, curl, Python"
 	@echo "make bench-sandbox database sandboxes beside the bare server, pg_virtualenv and docker run"
+	@echo "make bench-sandbox-readme, make bench-readme: the figures of the READMEs, measured here; on a quiet machine"
 	@echo "make bench-broker  throughput of a brokered connection against a native one"
 	@echo "make bench-guard   what guard costs at start-up, and the memory of its network supervisor"
 	@echo "make asan ubsan    the same code under sanitizers"
@@ -240,4 +245,4 @@ help:
 FORCE:
 .SECONDARY:
 .PHONY: all unit test-programs check check-deps check-unit check-bats check-fault check-engines check-vm check-broker bench-broker bench-guard bench-sandbox \
-	asan ubsan analyze fuzz bench bench-readme docs install uninstall deps demo clean help FORCE
+	asan ubsan analyze fuzz bench bench-readme bench-sandbox-readme docs install uninstall deps demo clean help FORCE

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""readme.py - writes the figures of `bench.py --json` (standard input) into the READMEs, between their bench marks.
+"""readme.py [sandbox] - writes the figures of `bench.py --json` (or of `sandbox.py --json`) into the READMEs, between their bench marks.
 
-    sudo make bench-readme [ROUNDS=300]     on a quiet machine
+    sudo make bench-readme [ROUNDS=300]             on a quiet machine
+    sudo make bench-sandbox-readme [ROUNDS=15]
 """
 import json
 import os
@@ -82,15 +83,73 @@ def table(data, text):
     return "\n".join(lines) + "\n\n" + foot
 
 
+# --- database sandboxes
+
+CONTENDERS = ["bare server", "wasirun", "pg_virtualenv", "docker run"]
+ENGINES = [("postgres", "PostgreSQL"), ("mariadb", "MariaDB"), ("redis", "Redis")]
+SANDBOX_ROWS = ["start", "five", "again", "stop", "memory", "disk"]
+SANDBOX_TEXT = {
+    "README.md": {
+        "bare server": "bare server", "of": "of bare",
+        "start": "to the first answered query, ms",
+        "five": "five at once, all answered, ms",
+        "again": "started again, ms",
+        "stop": "stop, ms",
+        "memory": "memory beside the server (PSS), KiB",
+        "disk": "disk of one that was started, KiB",
+        "foot": "From nothing (`up`, the template is there) to the answer of a query over TCP, medians of {rounds} rounds in which all take turns\n"
+                "(`sudo make bench-sandbox`), on {cpus} processors, Linux {kernel}. The bare server starts in a directory that somebody copied "
+                "before;\nDocker's container makes its cluster first, as the official image does.",
+    },
+    "docs/README.es.md": {
+        "bare server": "servidor solo", "of": "del solo",
+        "start": "hasta la primera consulta respondida, ms",
+        "five": "cinco a la vez, todas respondidas, ms",
+        "again": "arrancada de nuevo, ms",
+        "stop": "parada, ms",
+        "memory": "memoria aparte del servidor (PSS), KiB",
+        "disk": "disco de una que se arrancó, KiB",
+        "foot": "Desde nada (`up`, con la plantilla hecha) hasta la respuesta a una consulta por TCP, medianas de {rounds} rondas en las que todos\n"
+                "se turnan (`sudo make bench-sandbox`), con {cpus} procesadores, Linux {kernel}. El servidor solo arranca en un directorio copiado\n"
+                "antes; el contenedor de Docker crea primero su cluster, como la imagen oficial.",
+    },
+}
+
+
+def sandbox_lines(title, rows, names, text):
+    for key in SANDBOX_ROWS:
+        cells = ["%.0f" % rows[n][key] if key in rows.get(n, {}) else "" for n in names]
+        both = [rows.get(n, {}).get(key) for n in ("wasirun", "bare server")]
+        if any(cells):
+            yield "| " + " | ".join(["%s: %s" % (title, text[key]), *cells, "%.2f" % (both[0] / both[1]) if all(both) else ""]) + " |"
+
+
+def sandbox_table(data, text):
+    engines = data["engines"]
+    names = [n for n in CONTENDERS if any(n in rows for rows in engines.values())]
+    lines = ["| " + " | ".join(["", *(text.get(n, n) for n in names), text["of"]]) + " |", "|---|" + "---:|" * (len(names) + 1)]
+    for engine, title in ENGINES:
+        lines += sandbox_lines(title, engines.get(engine, {}), names, text)
+    foot = text["foot"].format(rounds=data["rounds"], cpus=data["cpus"], kernel=data["kernel"].split("-")[0])
+    return "\n".join(lines) + "\n\n" + foot
+
+
 def main():
     data = json.load(sys.stdin)
-    for name, text in TEXT.items():
+    if sys.argv[1:] == ["sandbox"]:
+        write("sandbox bench", lambda name: sandbox_table(data, SANDBOX_TEXT[name]))
+    else:
+        write("bench", lambda name: table(data, TEXT[name]))
+
+
+def write(mark, figures):
+    for name in TEXT:
         path = os.path.join(TOP, name)
         with open(path, encoding="utf-8") as f:
             old = f.read()
-        new, n = re.subn(r"(<!-- bench -->\n).*?(\n<!-- /bench -->)", lambda m: m.group(1) + table(data, text) + m.group(2), old, flags=re.S)
+        new, n = re.subn(r"(<!-- %s -->\n)(?:.*?\n)??(<!-- /%s -->)" % (mark, mark), lambda m: m.group(1) + figures(name) + "\n" + m.group(2), old, flags=re.S)
         if n != 1:
-            sys.exit("%s: no bench marks" % name)
+            sys.exit("%s: no marks of %s" % (name, mark))
         with open(path, "w", encoding="utf-8") as f:
             f.write(new)
 
