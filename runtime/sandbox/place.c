@@ -383,10 +383,11 @@ static int step(int dir, const char *name, const char *path, bool last, uint32_t
 	return fd;
 }
 
-int place_make(const char *path, uint32_t mode, uint32_t uid, uint32_t gid, struct err *e)
+int place_open(const char *path, uint32_t mode, uint32_t uid, uint32_t gid, struct err *e)
 {
 	AUTO_FD int dir = sys_open(AT_FDCWD, *path == '/' ? "/" : ".", O_PATH | O_DIRECTORY, 0);
 	const char *s = path + strspn(path, "/");
+	int fd;
 
 	if (dir < 0)
 		return fail_sys(e, dir, "%s", path);
@@ -407,5 +408,14 @@ int place_make(const char *path, uint32_t mode, uint32_t uid, uint32_t gid, stru
 		fd_close(&dir);
 		dir = next;
 	}
-	return check_made(dir, path, uid, e);
+	TRY(check_made(dir, path, uid, e));
+	fd = sys_open(dir, ".", O_RDONLY | O_DIRECTORY, 0);
+	return fd < 0 ? fail_sys(e, fd, "%s", path) : fd;
+}
+
+int place_make(const char *path, uint32_t mode, uint32_t uid, uint32_t gid, struct err *e)
+{
+	AUTO_FD int fd = place_open(path, mode, uid, gid, e);
+
+	return fd < 0 ? fd : 0;
 }

@@ -35,6 +35,8 @@ MUST int place_find(struct arena *a, const char *dir, const char *env_file, stru
 
 /* Makes one of its directories with those above it that are missing; they belong to uid, gid. */
 MUST int place_make(const char *path, uint32_t mode, uint32_t uid, uint32_t gid, struct err *e);
+/* The same, and the directory's handle for reading: by its name it may be another one a moment later. */
+MUST int place_open(const char *path, uint32_t mode, uint32_t uid, uint32_t gid, struct err *e);
 
 /* Reads a .env: KEY=VALUE, export KEY=VALUE, quotes, comments; no expansion, nothing is executed. "NAME=value" each. */
 struct strs;

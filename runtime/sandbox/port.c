@@ -40,10 +40,8 @@ static int open_leases(const struct place *p, bool make, struct err *e)
 	int64_t until = sys_now_us() + (int64_t)LOCK_SECONDS * 1000000;
 	int fd, r;
 
-	if (make)
-		TRY(place_make(p->ports, 0700, p->uid, p->gid, e));
-	fd = sys_open(AT_FDCWD, p->ports, O_RDONLY | O_DIRECTORY, 0);
-	if (fd == -ENOENT && !make)
+	fd = make ? place_open(p->ports, 0700, p->uid, p->gid, e) : sys_open(AT_FDCWD, p->ports, O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0 && (make || fd == -ENOENT))
 		return fd;
 	if (fd < 0)
 		return fail_sys(e, fd, "%s", p->ports);

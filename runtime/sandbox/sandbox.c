@@ -342,10 +342,9 @@ int sandbox_claim(struct arena *a, const struct place *p, const char *name, stru
 
 	sandbox_init(out);
 	TRY(sandbox_check_name(name, e));
-	TRY(place_make(p->root, 0755, p->uid, p->gid, e));
-	root = sys_open(AT_FDCWD, p->root, O_RDONLY | O_DIRECTORY, 0);
+	root = place_open(p->root, 0755, p->uid, p->gid, e);
 	if (root < 0)
-		return fail_sys(e, root, "%s", p->root);
+		return root;
 	TRY(take_lock(a, root, p->root, e)); /* so that a directory without a lock is nobody's */
 	r = claim(a, root, p, name, out, e);
 	if (r < 0) {

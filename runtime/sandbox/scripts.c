@@ -66,10 +66,9 @@ int scripts_install(struct arena *a, const struct place *p, const char *dir, boo
 	size_t i;
 
 	*written = (struct strs){ 0 };
-	TRY(place_make(dir, 0755, p->uid, p->gid, e));
-	fd = sys_open(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, 0);
+	fd = place_open(dir, 0755, p->uid, p->gid, e);
 	if (fd < 0)
-		return fail_sys(e, fd, "%s", dir);
+		return fd;
 	for (i = 0; i < SCRIPTS; i++) {
 		state[i] = compare(a, fd, i);
 		if (state[i] == -EEXIST && !force)

@@ -127,3 +127,27 @@ callers_tree() {
 	has "may not read it"
 	as_sudo does destroy dev
 }
+
+# While root makes the place for sandboxes, or for scripts, its owner puts a link to a directory of root's there.
+@test "sudo: nothing is made behind a link that was not there a moment before" {
+	command -v strace >/dev/null || skip "no strace"
+	callers_tree
+	mkdir -m 755 "$T/roots"
+	chmod 711 "$T"
+	local d
+	for d in .sandboxes scripts/infrastructure/wasi; do
+		as_caller sh -c 'cd "$1" && until [ -O "$3" ] || [ -e done ]; do :; done; mv "$3" "$3.was" && ln -s "$2" "$3"' \
+			sh "$T/his" "$T/roots" "$d" 2>/dev/null 3>&- 4>&- &
+		AGENTS+=($!)
+		case $d in
+		.sandboxes) set -- create postgres dev 5999 --backend dir ;;
+		*) set -- init ;;
+		esac
+		SUDO_UID=$CALLER SUDO_GID=$CALLER timeout 60 strace -f -qq -o /dev/null -e trace=fchownat \
+			-e inject=fchownat:delay_exit=300000 "$RUNTIME" --root "$T/root" sandbox "$@" >"$T/out" 2>&1 3>&- 4>&- || true
+		[ -L "$T/his/$d" ]
+		same "$(ls -A "$T/roots")" ""
+	done
+	touch "$T/his/done"
+	rm -rf "$T/his/.sandboxes" "$T/his/.sandboxes.was"
+}
