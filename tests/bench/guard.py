@@ -36,15 +36,19 @@ def start_up(runtime, root, rounds):
               (name, wall, wall - bare[0], cpu, cpu - bare[1]))
 
 
-def supervisors():
+def supervisors(pids):
+    """Those among the descendants of these processes: name by pid."""
     found = {}
-    for path in glob.glob("/proc/[0-9]*/comm"):
+    for pid in pids:
         try:
-            name = open(path).read().strip()
+            with open("/proc/%d/comm" % pid, encoding="ascii") as f:
+                name = f.read().strip()
+            with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as f:
+                found.update(supervisors([int(child) for child in f.read().split()]))
         except OSError:
             continue
         if name in ("wasirun-network", "wasirun-inside"):
-            found[path.split("/")[2]] = name
+            found[pid] = name
     return found
 
 
@@ -54,14 +58,14 @@ def kilobytes(pid):
 
 
 def memory(runtime, root, n):
-    before = supervisors()
     running = [subprocess.Popen([runtime, "--root", root, "guard", "--connect", "127.0.0.1:5", "--", "/bin/sleep", "60"]) for _ in range(n)]
     end = time.time() + 30
-    while time.time() < end and len(supervisors().keys() - before.keys()) < 2 * n:
+    ours = [p.pid for p in running]
+    while time.time() < end and len(supervisors(ours)) < 2 * n:
         time.sleep(0.1)
     time.sleep(1)
     for half in ("wasirun-network", "wasirun-inside"):
-        sizes = [kilobytes(p) for p, name in supervisors().items() if p not in before and name == half]
+        sizes = [kilobytes(p) for p, name in supervisors(ours).items() if name == half]
         print("%2d sandbox%s %-16s each: RSS %5d KB, PSS %5d KB" % (n, "es:" if n > 1 else ":  ", half, statistics.mean(s[0] for s in sizes),
                                                                   statistics.mean(s[1] for s in sizes)))
     for p in running:
