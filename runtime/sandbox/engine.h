@@ -42,6 +42,7 @@ struct engine {
 	const char *socket;     /* file in SANDBOX_SOCKETS; %s = port: ".s.PGSQL.%s", "mysqld.sock", "redis.sock" */
 	const char *scheme;     /* "postgresql", "mysql", "redis" */
 	const char *memory;     /* default limit: "256M" */
+	uint64_t least_memory;  /* bytes: with a limit below that it cannot be started */
 	int stop_signal;        /* a clean and fast end */
 	bool (*is)(const char *version); /* may be NULL */
 

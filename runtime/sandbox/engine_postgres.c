@@ -365,6 +365,7 @@ const struct engine engine_postgres = {
 	.socket = ".s.PGSQL.%s",
 	.scheme = "postgresql",
 	.memory = "256M",
+	.least_memory = 16 << 20,
 	.stop_signal = 2, /* SIGINT: ends the clients' connections and then itself ("fast") */
 	.find = find,
 	.build = build,

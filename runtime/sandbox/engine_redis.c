@@ -227,6 +227,7 @@ const struct engine engine_redis = {
 	.socket = "redis.sock",
 	.scheme = "redis",
 	.memory = "128M",
+	.least_memory = 4 << 20,
 	.stop_signal = 15, /* it writes its data, then ends */
 	.find = find,
 	.build = build,

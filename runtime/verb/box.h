@@ -44,12 +44,14 @@ struct box_state {
 	int broker;              /* 1 alive, 0 gone, -1 none was needed */
 };
 MUST int box_state(struct globals *g, const char *id, struct box_state *out, struct err *e);
+/* Was one of its programs killed for lack of memory, within its limit? Known as long as the container is there. */
+bool box_out_of_memory(struct globals *g, const char *id);
 /* A clean end: sig to init, SIGKILL after grace_ms (*killed); then the container is deleted. BOX_NONE is no error. */
 MUST int box_stop(struct globals *g, const char *id, int sig, uint64_t grace_ms, bool *killed, struct err *e);
 /* All of its processes stand still (cgroup freezer, else SIGSTOP to each in its pid namespace until none runs), and go on. */
 MUST int box_freeze(struct globals *g, const char *id, bool freeze, struct err *e);
-/* A program more in a running one; our own streams and terminal; *code its exit code. On failure -ESRCH: it does not run; *code, where it is
- * not 0: the program is not there (127), or cannot be run (126). */
+/* A program more in a running one; our own streams and terminal; *code its exit code. On failure -ESRCH: it does not run; *code, where it
+ * is not 0: the program is not there (127), or cannot be run (126). */
 MUST int box_exec(struct globals *g, const char *id, const struct strs *argv, const struct strs *env, int *code, struct err *e);
 
 #endif

@@ -56,6 +56,16 @@ int box_state(struct globals *g, const char *id, struct box_state *out, struct e
 	return r;
 }
 
+bool box_out_of_memory(struct globals *g, const char *id)
+{
+	struct opened o;
+	struct err ignored;
+	bool out = load(g, id, &o, &ignored) == 0 && cgroup_oom_kills(&o.c.record.cgroup_paths) > 0;
+
+	lifecycle_close(&o);
+	return out;
+}
+
 /* What a killed start left has no record that can be read, and is removed all the same. */
 static int remove_it(struct globals *g, const char *id, struct err *e)
 {

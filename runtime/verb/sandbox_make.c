@@ -115,6 +115,26 @@ static int read_wishes(struct wanted *x, struct err *e)
 	return 0;
 }
 
+static int check_memory(struct wanted *x, uint64_t limit, const char *what, struct err *e)
+{
+	if (!x->server || limit >= x->en->least_memory)
+		return 0;
+	return fail(e, EINVAL, "%s %s: %s does not start with less than %s; its usual limit is %s", what,
+		    manifest_size_text(x->g->arena, limit), x->en->title, manifest_size_text(x->g->arena, x->en->least_memory),
+		    x->en->memory);
+}
+
+/* Before anything is made, or replaced. What is no size at all, the manifest's decoder refuses. */
+static int check_wished_memory(struct wanted *x, struct err *e)
+{
+	struct err ignored;
+	int64_t n;
+
+	if (!x->memory || parse_bytes(x->memory, "", &n, &ignored) < 0 || n <= 0)
+		return 0;
+	return check_memory(x, (uint64_t)n, x->w->memory ? "--memory" : "WASI_MEMORY_LIMIT", e);
+}
+
 static int find_backend(struct wanted *x, struct err *e)
 {
 	const char *b = x->w->backend;
@@ -144,7 +164,7 @@ static int find_engine(struct wanted *x, struct err *e)
 	TRY(engine_resolve(x->g->arena, x->asked, x->w->image, &x->en, &x->programs, e));
 	if (x->programs.note && x->w->visible)
 		log_warn("%s", x->programs.note);
-	return 0;
+	return check_wished_memory(x, e);
 }
 
 /* --- configuration */
@@ -258,6 +278,8 @@ static int write_manifest(struct wanted *x, struct err *e)
 	if (!b.what)
 		b.what = "the manifest";
 	TRY(box_decode(x->g, &b, &checked, e));
+	if (checked.memory.set)
+		TRY(check_memory(x, checked.memory.v, arena_fmt(x->g->arena, "%s: a memory limit of", b.what), e));
 	return sandbox_write(x->s, SANDBOX_MANIFEST, text, b.manifest_n, 0644, e);
 }
 

@@ -220,6 +220,7 @@ static int describe(struct starting *x, struct err *e)
 /* Its last words are the best explanation there is. */
 static int with_last_words(struct starting *x, const char *what, struct err *e)
 {
+	const char *dir = sandbox_short_path(x->g->arena, x->s->dir);
 	const char *tail = log_file_tail(x->g->arena, x->log, x->o->log_at, LAST_LINES);
 	struct text t = { .arena = x->g->arena };
 	struct err ignored;
@@ -230,7 +231,19 @@ static int with_last_words(struct starting *x, const char *what, struct err *e)
 		text_str(&t, "\n");
 		(void)!file_complain(text_get(&t), t.n, &ignored);
 	}
-	return fail(e, ESRCH, "%s: %s; its data are kept (%s)", x->s->name, what, sandbox_short_path(x->g->arena, x->s->dir));
+	if (box_out_of_memory(x->g, sandbox_container_id(x->g->arena, x->s)))
+		what = arena_fmt(x->g->arena, "%s: its memory limit is too low (\"memory\" in %s/" SANDBOX_MANIFEST ")", what, dir);
+	return fail(e, ESRCH, "%s: %s; its data are kept (%s)", x->s->name, what, dir);
+}
+
+/* Whoever reads it has given no limit just now: where it stands is the cure. */
+static int tell_limits(const struct starting *x, struct err *e)
+{
+	static const char ours[] = "/capabilities/resources", oci[] = "/linux/resources";
+
+	if (e->code == ENOMEM || strncmp(e->at, ours, sizeof ours - 1) == 0 || strncmp(e->at, oci, sizeof oci - 1) == 0)
+		return fail_in(e, "%s", x->box.what);
+	return -e->code;
 }
 
 static int wait_ready(struct starting *x, struct err *e)
@@ -363,7 +376,8 @@ static int bring_up(struct starting *x, struct err *e)
 	TRY(describe(x, e));
 	x->o->log_at = log_file_size(x->log);
 	TRY(forget_volatile(s, e));
-	TRY(box_start(x->g, &x->box, &x->o->pidfd, &x->pid, &x->warnings, e));
+	if (box_start(x->g, &x->box, &x->o->pidfd, &x->pid, &x->warnings, e) < 0)
+		return tell_limits(x, e);
 	give_back_work(s);
 	r = finish(x, e);
 	if (r < 0) {

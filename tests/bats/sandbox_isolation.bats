@@ -151,6 +151,28 @@ both() {
 	same "$(jq -r '.not_enforced | length' "$T/out")" 0
 }
 
+@test "limits: one with which the server cannot start is refused before anything is made; later it is told where it stands" {
+	need_engine redis
+	refuses up redis dev --memory 1K
+	has "--memory 1K: Redis does not start with less than 4M"
+	WASI_MEMORY_LIMIT=2M refuses create redis dev
+	has "WASI_MEMORY_LIMIT 2M"
+	[ ! -e .sandboxes/dev ]
+	does create redis dev
+	refuses create redis dev --replace --memory 1M
+	[ -e .sandboxes/dev ]
+	jq '.capabilities.resources.memory = "1K"' .sandboxes/dev/config/capabilities.json >"$T/small"
+	refuses create redis other --manifest "$T/small"
+	has "a memory limit of 1K" "less than 4M"
+	[ ! -e .sandboxes/other ]
+	need_controller memory
+	cp "$T/small" .sandboxes/dev/config/capabilities.json
+	refuses start dev
+	has ".sandboxes/dev/config/capabilities.json" memory
+	sed -i 's/"1K"/"64M"/' .sandboxes/dev/config/capabilities.json
+	does start dev
+}
+
 @test "disk: /tmp inside is small, and its own" {
 	need_engine redis
 	up redis dev
