@@ -127,13 +127,15 @@ static void join(grants *l)
 	l->n = n;
 }
 
-/* What a root shows is granted by no path: a directory must be one that the policy lets be read, and what it denies is hidden. */
+/* What a root shows is granted by no path: a directory, an image or an archive must be one that the policy lets be read, and what it denies
+ * is hidden. */
 static void root(struct arena *a, struct manifest *m, const struct manifest *p, grants *out)
 {
-	const struct path_grant *may = m->root == ROOT_DIR ? access_of(p->paths.v, p->paths.n, m->root_path) : NULL;
+	bool path = m->root == ROOT_DIR || m->root == ROOT_OCI || m->root == ROOT_TAR;
+	const struct path_grant *may = path ? access_of(p->paths.v, p->paths.n, m->root_path) : NULL;
 	size_t i;
 
-	if (m->root == ROOT_DIR && (!may || !(may->access & ACCESS_READ) || (may->access & ACCESS_DENY))) {
+	if (path && (!may || !(may->access & ACCESS_READ) || (may->access & ACCESS_DENY))) {
 		m->root = ROOT_EMPTY;
 		m->root_path = NULL;
 	}

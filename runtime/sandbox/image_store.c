@@ -81,13 +81,10 @@ static int copy_checked(int from, int to, const char *hex, struct err *e)
 	return fail(e, EINVAL, "the image's blobs/sha256/%s is damaged: its contents are not what its name says", hex);
 }
 
-int image_blob(int layout, const char *hex, int to, uint32_t uid, uint32_t gid, struct err *e)
+static int copy_blob(int from, const char *path, const char *hex, int to, uint32_t uid, uint32_t gid, struct err *e)
 {
-	char path[sizeof "blobs/sha256/" + IMAGE_HEX];
 	int r;
 
-	snprintf(path, sizeof path, "blobs/sha256/%s", hex);
-	AUTO_FD int from = open_file(layout, path);
 	if (from == -EINVAL || from == -ELOOP)
 		return fail(e, EINVAL, "the image's %s is no regular file", path);
 	if (from < 0)
@@ -101,6 +98,59 @@ int image_blob(int layout, const char *hex, int to, uint32_t uid, uint32_t gid, 
 	if (r < 0)
 		return fail_sys(e, r, "cannot copy the image's blob %.12s", hex);
 	return copy_checked(from, fd, hex, e);
+}
+
+int image_blob(int layout, const char *hex, int to, uint32_t uid, uint32_t gid, struct err *e)
+{
+	char path[sizeof "blobs/sha256/" + IMAGE_HEX];
+
+	snprintf(path, sizeof path, "blobs/sha256/%s", hex);
+	AUTO_FD int from = open_file(layout, path);
+	return copy_blob(from, path, hex, to, uid, gid, e);
+}
+
+/* --- archives */
+
+static int open_archive(const char *path)
+{
+	AUTO_FD int fd = sys_open(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	struct stat st;
+	int r = fd < 0 ? fd : sys_fstat(fd, &st);
+
+	if (r < 0)
+		return r;
+	return S_ISREG(st.st_mode) ? take_fd(&fd) : -EINVAL;
+}
+
+int image_file_hex(const char *path, char hex[IMAGE_HEX + 1], struct err *e)
+{
+	static char buffer[128 << 10];
+	AUTO_FD int fd = open_archive(path);
+	unsigned char sum[SHA256_BYTES];
+	struct sha256 s;
+	ssize_t n;
+	size_t i;
+
+	if (fd == -EINVAL)
+		return fail(e, EINVAL, "%s is no regular file: an archive made by tar is wanted", path);
+	if (fd < 0)
+		return fail_sys(e, fd, "%s", path);
+	sha256_begin(&s);
+	while ((n = sys_read(fd, buffer, sizeof buffer)) > 0)
+		sha256_add(&s, buffer, (size_t)n);
+	if (n < 0)
+		return fail_sys(e, (int)n, "cannot read %s", path);
+	sha256_end(&s, sum);
+	for (i = 0; i < SHA256_BYTES; i++)
+		snprintf(hex + 2 * i, 3, "%02x", sum[i]);
+	return 0;
+}
+
+int image_file_blob(const char *path, const char *hex, int to, uint32_t uid, uint32_t gid, struct err *e)
+{
+	AUTO_FD int from = open_archive(path);
+
+	return copy_blob(from, path, hex, to, uid, gid, e);
 }
 
 /* --- the store */

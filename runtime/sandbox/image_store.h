@@ -20,6 +20,10 @@ bool image_is_called(const char *bytes, size_t n, const char *hex);
  * to the layout afterwards changes nothing. One that is there already is left. EINVAL: it is not what its name says. */
 MUST int image_blob(int layout, const char *hex, int to, uint32_t uid, uint32_t gid, struct err *e);
 
+/* The same of any file, whose name is its SHA-256: image_file_hex tells it (IMAGE_HEX digits and a NUL). */
+MUST int image_file_hex(const char *path, char hex[IMAGE_HEX + 1], struct err *e);
+MUST int image_file_blob(const char *path, const char *hex, int to, uint32_t uid, uint32_t gid, struct err *e);
+
 struct image_store {
 	const char *dir; /* absolute */
 	int fd;          /* holds the lock; -1 = none */

@@ -13,6 +13,7 @@
 #include "verb/make.h"
 #include "verb/manifest.h"
 #include "verb/options.h"
+#include "verb/sandbox_flow.h"
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -257,6 +258,7 @@ static int run(struct globals *g, const void *opts_v, int argc, char **argv, str
 
 	(void)argc;
 	TRY(read_manifest(g, o, &m, e));
+	TRY(sandbox_image_root(g, &m, e));
 	TRY(compile_here(g, &m, argv, NULL, true, &k, e));
 	TRY(check(&m, o->best_effort, e));
 	if (k.grants.output.set)

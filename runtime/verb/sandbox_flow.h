@@ -64,6 +64,9 @@ MUST int sandbox_make(struct globals *g, const struct place *p, struct sandbox_w
 /* --- sandbox_image.c */
 /* The root of the file system that --image (absolute) is; of an OCI image layout, after unpacking it where that has not been done. */
 MUST int sandbox_image(struct globals *g, const struct place *p, const char *path, const char **rootfs, struct err *e);
+/* A manifest's root oci:PATH or tar:PATH becomes dir:PATH of what it is unpacked to; others stay. It cannot be pruned while we live. */
+struct manifest;
+MUST int sandbox_image_root(struct globals *g, struct manifest *m, struct err *e);
 
 /* --- sandbox_clone.c */
 /* As `sandbox clone` does; *out is locked and open. what: "NAME" or "NAME@SNAP". */

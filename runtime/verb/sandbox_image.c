@@ -3,6 +3,7 @@
  * Must not believe a digest, nor follow a link of a layout (image_store.c), nor unpack anything itself (sandbox_unpack.c). */
 #include "base/fd.h"
 #include "oci/json.h"
+#include "oci/manifest.h"
 #include "store/files.h"
 #include "sys/sys.h"
 #include "verb/options.h"
@@ -155,13 +156,13 @@ static int read_layout(struct arena *a, struct image_layout *l, struct err *e)
 	return 0;
 }
 
-/* Its lock stays until this process ends: `prune` must not remove it before the sandbox that is being made says that it uses it. */
+/* Its lock stays until this process ends: `prune` must not remove it before the sandbox that is being made says that it uses it, nor while
+ * what this process runs lives in it. */
 static int use(struct globals *g, const struct place *p, struct image_layout *l, const char **rootfs, struct err *e)
 {
 	struct image_store s;
 	int r, held = -1;
 
-	TRY(read_layout(g->arena, l, e));
 	image_store_find(g->arena, p, &s);
 	*rootfs = arena_fmt(g->arena, "%s/%s/rootfs", s.dir, l->hex);
 	r = image_use(&s, p, l->hex, &held, e);
@@ -177,6 +178,38 @@ static int use(struct globals *g, const struct place *p, struct image_layout *l,
 	return r;
 }
 
+static int is_layout(int dir)
+{
+	return sys_access(dir, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int sandbox_image_root(struct globals *g, struct manifest *m, struct err *e)
+{
+	struct image_layout l = { .dir = m->root_path, .fd = -1 };
+	struct sandbox_common common = { .dir = NULL };
+	char hex[IMAGE_HEX + 1];
+	struct place p;
+
+	if (m->root != ROOT_OCI && m->root != ROOT_TAR)
+		return 0;
+	AUTO_FD int fd = m->root == ROOT_OCI ? sys_open(AT_FDCWD, l.dir, O_RDONLY | O_DIRECTORY, 0) : -1;
+	if (m->root == ROOT_OCI && (fd < 0 || !is_layout(fd)))
+		return fail_at((fail(e, EINVAL, "%s is no OCI image layout: there is no file oci-layout", l.dir), e),
+			       "/capabilities/filesystem/root");
+	TRY(sandbox_place(g, &common, &p, e));
+	if (m->root == ROOT_OCI) {
+		l.fd = fd;
+		TRY(read_layout(g->arena, &l, e));
+	} else {
+		TRY(image_file_hex(l.dir, hex, e));
+		l.hex = hex;
+		strs_append(g->arena, &l.layers, hex);
+	}
+	TRY(use(g, &p, &l, &m->root_path, e));
+	m->root = ROOT_DIR;
+	return 0;
+}
+
 int sandbox_image(struct globals *g, const struct place *p, const char *path, const char **rootfs, struct err *e)
 {
 	struct image_layout l = { .dir = path };
@@ -188,12 +221,13 @@ int sandbox_image(struct globals *g, const struct place *p, const char *path, co
 	AUTO_FD int fd = sys_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
 	if (fd < 0)
 		return fail_sys(e, fd, "--image %s", path);
-	if (sys_access(fd, "oci-layout", F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
+	if (!is_layout(fd)) {
 		if (sys_access(fd, "manifest.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 			return fail(e, EINVAL, "--image %s: it is no OCI image layout (there is no file oci-layout): podman save --format "
 				    "oci-dir, skopeo copy ... oci:DIR and buildah push ... oci:DIR make one", path);
 		return 0;
 	}
 	l.fd = fd;
+	TRY(read_layout(g->arena, &l, e));
 	return use(g, p, &l, rootfs, e);
 }

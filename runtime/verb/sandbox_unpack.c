@@ -95,6 +95,8 @@ static const char unpack_script[] =
 	"	[ $(du -sk . | cut -f1) -le $((limit << 20)) ] || die \"the image is larger than $limit GiB\"\n"
 	"	[ -z \"$(find . -mindepth 56 -print -quit)\" ] || die \"layer $hex nests its directories too deep\"\n"
 	"done\n"
+	/* what every root is mounted over; links are the image's */
+	"for d in dev proc sys run tmp; do [ -e $d ] || [ -L $d ] || mkdir $d; done\n"
 	"rm -rf .wasirun.path\n"
 	"[ -z \"$path\" ] || printf %s \"$path\" >.wasirun.path\n";
 
@@ -181,7 +183,8 @@ static int copy_layers(const struct image_layout *l, const struct place *p, cons
 	if (to < 0)
 		return fail_sys(e, to, "%s", dir);
 	for (i = 0; i < l->layers.n; i++)
-		TRY(image_blob(l->fd, l->layers.v[i], to, p->data_uid, p->data_gid, e));
+		TRY(l->fd < 0 ? image_file_blob(l->dir, l->layers.v[i], to, p->data_uid, p->data_gid, e) :
+				image_blob(l->fd, l->layers.v[i], to, p->data_uid, p->data_gid, e));
 	return 0;
 }
 

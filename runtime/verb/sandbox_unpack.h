@@ -6,8 +6,8 @@
 #include "verb/sandbox_flow.h"
 
 struct image_layout {
-	const char *dir;    /* absolute */
-	int fd;             /* of dir */
+	const char *dir;    /* absolute; of an archive its path */
+	int fd;             /* of dir; -1: it is an archive, its own only layer */
 	const char *hex;    /* of the image's manifest */
 	const char *path;   /* where its programs are, as its configuration says: "/usr/bin:/bin"; NULL */
 	struct strs layers; /* the lowest first */

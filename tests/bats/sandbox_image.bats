@@ -18,6 +18,7 @@ setup() {
 	mkdir "$T/store"
 	export WASIRUN_TEMPLATES=$T/store/templates
 	IMAGES=$T/store/images
+	PORT=$((23000 + BASHPID % 7000)) # leases are the store's, but ports are the machine's
 }
 
 # layer FILE <<< 'f("name", "text", mode); d("name", mode); l("name", "target"); h("name", "target"); n("device")'
@@ -76,7 +77,7 @@ empty_store() { [ -z "$(ls -A "$IMAGES" 2>/dev/null)" ] || { ls -lA "$IMAGES"; r
 @test "an image layout: unpacked once, the server is the image's; prune removes it when no sandbox uses it" {
 	NESTED=yes layout ../layout "$REDIS:gz"
 	chmod 700 ../layout # whoever the data belong to: we read it
-	up redis dev --image ../layout
+	up redis dev "$PORT" --image ../layout
 	has "unpacking the image $T/layout (once)"
 	same "$(sql dev PING)" PONG
 	ok inside dev /bin/busybox true
@@ -114,12 +115,8 @@ empty_store() { [ -z "$(ls -A "$IMAGES" 2>/dev/null)" ] || { ls -lA "$IMAGES"; r
 @test "an ordinary user: an image layout, sandbox and prune" {
 	layout ../layout "$REDIS"
 	chmod -R a+rX ../layout
-	mkdir -p "$T/home"
-	cp "$RUNTIME" "$T/runtime"
-	chown -R 4711:4711 "$T/home" "$T/tree" "$T/store" "$T"
-	RUNTIME=$T/runtime
-	rt() { setpriv --reuid 4711 --regid 4711 --clear-groups --inh-caps=-all env HOME="$T/home" timeout -k 2 "$LIMIT" "$RUNTIME" --root "$T/root" "$@" 3>&- 4>&-; }
-	up redis dev --image ../layout
+	as_4711
+	up redis dev "$PORT" --image ../layout
 	same "$(sql dev PING)" PONG
 	same "$(find "$IMAGES" ! -uid 4711)" ""
 	does destroy dev
@@ -131,7 +128,7 @@ empty_store() { [ -z "$(ls -A "$IMAGES" 2>/dev/null)" ] || { ls -lA "$IMAGES"; r
 	layout ../layout "$REDIS"
 	chown 4711:4711 "$T" "$T/store" "$T/tree"
 	export SUDO_UID=4711 SUDO_GID=4711
-	up redis dev --image ../layout
+	up redis dev "$PORT" --image ../layout
 	same "$(sql dev PING)" PONG
 	same "$(find "$IMAGES" ! -uid 4711)" ""
 	does destroy dev
@@ -279,15 +276,57 @@ empty_store() { [ -z "$(ls -A "$IMAGES" 2>/dev/null)" ] || { ls -lA "$IMAGES"; r
 @test "PATH of the image's configuration: programs in other places are found" {
 	tar -C "$BATS_FILE_TMPDIR/redis" -cf ../r.tar --transform 's,^\./usr/bin,./opt/x/redis,;s,^\./usr/bin/\(redis\),./opt/x/redis/\1,' .
 	ENV_PATH=/nowhere:/opt/x/redis layout ../layout ../r.tar
-	up redis dev --image ../layout
+	up redis dev "$PORT" --image ../layout
 	same "$(sql dev PING)" PONG
 	ENV_PATH=/nowhere layout ../other ../r.tar
 	refuses create redis two --image ../other
 	has "redis is not installed in the image"
 }
 
+as_4711() {
+	mkdir -p "$T/home"
+	cp "$RUNTIME" "$T/runtime"
+	chown -R 4711:4711 "$T/home" "$T/tree" "$T/store" "$T"
+	RUNTIME=$T/runtime
+	rt() { setpriv --reuid 4711 --regid 4711 --clear-groups --inh-caps=-all env HOME="$T/home" timeout -k 2 "$LIMIT" "$RUNTIME" --root "$T/root" "$@" 3>&- 4>&-; }
+}
+root_of() { echo '{"version": "1.0", "capabilities": {"filesystem": {"root": "'"$1"'"}}}' >"$T/tree/m.json"; }
+
+@test "guard: roots oci:PATH and tar:PATH are unpacked once, read-only; a policy that does not let them be read takes them away" {
+	layout ../layout "$REDIS:gz"
+	gzip -1c "$REDIS" >"$T/redis.tgz"
+	for by in root user; do
+		[ $by = root ] || { rm -rf "$IMAGES"; as_4711; }
+		for root in "oci:$T/layout" "tar:$T/redis.tgz"; do
+			root_of "$root"
+			ok rt guard --manifest m.json -- /bin/sh -c 'busybox | head -n 1; redis-server --version; touch /bin/x || echo kept'
+			has "unpacking the image $T/" "BusyBox v" "Redis server v=" kept
+			ok rt guard --manifest m.json -- /usr/bin/redis-server --version
+			lacks unpacking
+		done
+		echo '{"version": "1.0", "capabilities": {"filesystem": {"root": "host-ro", "read": ["/usr"]}}}' >"$T/policy"
+		fails rt guard --manifest m.json --restrict "$T/policy" -- /usr/bin/redis-server --version
+		lacks "Redis server"
+		echo '{"version": "1.0", "capabilities": {"filesystem": {"root": "host-ro", "read": ["'"$T"'"]}}}' >"$T/policy"
+		ok rt guard --manifest m.json --restrict "$T/policy" -- /usr/bin/redis-server --version
+		has "Redis server"
+	done
+	root_of "oci:$T/store"
+	fails rt guard --manifest m.json -- /bin/true
+	has "is no OCI image layout"
+	root_of "tar:$T/store"
+	fails rt guard --manifest m.json -- /bin/true
+	has "is no regular file"
+	echo junk >"$T/junk"
+	root_of "tar:$T/junk"
+	fails rt guard --manifest m.json -- /bin/true
+	has "could not be unpacked"
+	does prune
+	empty_store
+}
+
 @test "the root of a file system as it is" {
-	up redis dev --image "$BATS_FILE_TMPDIR/redis"
+	up redis dev "$PORT" --image "$BATS_FILE_TMPDIR/redis"
 	same "$(sql dev PING)" PONG
 	empty_store
 }

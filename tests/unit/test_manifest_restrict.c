@@ -108,6 +108,15 @@ TEST(restrict_roots)
 	CHECK_INT(m.root, ROOT_EMPTY);
 	restricted("{\"filesystem\":{\"root\":\"dir:/srv/x\"}}", "{\"network\":{}}");
 	CHECK_INT(m.root, ROOT_DIR);
+	restricted("{\"filesystem\":{\"root\":\"oci:/srv/image\"}}",
+		   "{\"filesystem\":{\"read\":[\"/srv\"],\"deny\":[\"/srv/image/keys\"]}}");
+	CHECK_INT(m.root, ROOT_OCI);
+	CHECK_STR(m.root_path, "/srv/image");
+	restricted("{\"filesystem\":{\"root\":\"oci:/srv/image\"}}", "{\"filesystem\":{\"read\":[\"/usr\"]}}");
+	CHECK_INT(m.root, ROOT_EMPTY);
+	restricted("{\"filesystem\":{\"root\":\"tar:/srv/image.tar\"}}",
+		   "{\"filesystem\":{\"read\":[\"/srv\"],\"deny\":[\"/srv/image.tar\"]}}");
+	CHECK_INT(m.root, ROOT_EMPTY);
 	restricted("{\"filesystem\":{\"root\":\"host-ro\",\"read\":[\"/srv\"]}}",
 		   "{\"filesystem\":{\"read\":[\"/srv\"],\"deny\":[\"/usr/src\"]}}");
 	CHECK_INT(m.root, ROOT_HOST_RO);
