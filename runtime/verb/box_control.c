@@ -117,7 +117,10 @@ static int freeze(struct container *c, bool on, struct err *e)
 	if (c->status != STATUS_RUNNING && c->status != STATUS_PAUSED)
 		return fail(e, ESRCH, "it does not run");
 	r = c->record.cgroup_paths.n ? cgroup_freeze(&c->record.cgroup_paths, on, FREEZE_MS, e) : -ENOTSUP;
-	return r == -ENOTSUP ? stop_namespace((pid_t)c->pid, on, FREEZE_MS, e) : r;
+	/* whoever was stopped by signals is let go by one, whatever the cgroup says */
+	if (r == -ENOTSUP || (r == 0 && !on && stop_namespace_stopped((pid_t)c->pid)))
+		r = stop_namespace((pid_t)c->pid, on, FREEZE_MS, e);
+	return r;
 }
 
 int box_freeze(struct globals *g, const char *id, bool on, struct err *e)

@@ -3,13 +3,6 @@ load sandbox_helpers
 
 # Ports: leased under a lock, told whose they are, freed at once, bound where they may be.
 
-# A port of nobody, for tests that want a certain one.
-some_port() {
-	local p
-	while p=$((21000 + RANDOM % 9000)); do
-		(exec 9<>"/dev/tcp/127.0.0.1/$p") 2>/dev/null || { echo "$p"; return; }
-	done
-}
 listener() { # ADDRESS PORT: a process of somebody else's
 	python3 -c 'import socket, sys, time
 f = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET

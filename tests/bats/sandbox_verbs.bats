@@ -77,8 +77,8 @@ no_sandboxes() { [ -z "$(ls .sandboxes 2>/dev/null)" ]; }
 
 @test "start, stop, restart: several at once, twice is once; up with no engine starts what is there" {
 	need_engine redis
-	does create redis a
-	does create redis b
+	does create redis a "$(some_port)"
+	does create redis b "$(some_port)"
 	does start a b
 	same "$(sql a PING) $(sql b PING)" "PONG PONG"
 	does start a
@@ -100,7 +100,7 @@ no_sandboxes() { [ -z "$(ls .sandboxes 2>/dev/null)" ]; }
 @test "--json: create, up, start, restart, clone are the variables; list, status, inspect, env, snapshot, template parse, and say the same twice" {
 	need_engine redis
 	local v
-	does create redis dev --json
+	does create redis dev "$(some_port)" --json
 	json '.SANDBOX_NAME == "dev" and .DB_ENGINE == "redis" and (.DATABASE_URL | startswith("redis://"))'
 	cp "$T/out" "$T/created"
 	for v in "up redis dev" "start dev" "env dev"; do
@@ -138,7 +138,7 @@ no_sandboxes() { [ -z "$(ls .sandboxes 2>/dev/null)" ]; }
 
 @test "exec: the program's exit code, 127, 126; its streams; a server that does not run" {
 	need_engine redis
-	up redis dev
+	up redis dev "$(some_port)"
 	code 0 exec dev true
 	code 5 exec dev -- sh -c 'exit 5'
 	code 137 exec dev -- sh -c 'kill -9 $$'
@@ -166,7 +166,7 @@ no_sandboxes() { [ -z "$(ls .sandboxes 2>/dev/null)" ]; }
 
 @test "client: connected, with arguments and standard input; its exit code" {
 	need_engine redis
-	up redis dev
+	up redis dev "$(some_port)"
 	code 0 client dev ping
 	line PONG
 	code 0 client dev -- get nothing
@@ -252,7 +252,7 @@ no_sandboxes() { [ -z "$(ls .sandboxes 2>/dev/null)" ]; }
 @test "run: shows the log, ^C stops it; one that ran before goes on; a server that ends ends it" {
 	need_engine redis
 	local pid
-	does create redis dev
+	does create redis dev "$(some_port)"
 	alone "$RUNTIME" --root "$T/root" sandbox run dev
 	pid=$!
 	eventually grep -q "Ready to accept" "$T/behind"
@@ -286,7 +286,7 @@ no_sandboxes() { [ -z "$(ls .sandboxes 2>/dev/null)" ]; }
 @test "--ttl: server, tree, port and socket are gone in time, of one that was never started too; restart keeps the time" {
 	need_engine redis
 	local pid port socket
-	up redis one --ttl 2s
+	up redis one "$(some_port)" --ttl 2s
 	does create redis two --ttl 2s
 	does create redis three --ttl 2s --backend dir
 	pid=$(field one pid) port=$(conf one DB_PORT) socket=$(conf one DB_SOCKET)
@@ -318,7 +318,7 @@ no_sandboxes() { [ -z "$(ls .sandboxes 2>/dev/null)" ]; }
 
 @test "destroy: of several, of nobody, of one that runs; prune of nothing; reset, restore, clone want what they want" {
 	need_engine redis
-	up redis a
+	up redis a "$(some_port)"
 	does create redis b
 	code 1 destroy a nobody b
 	has "a: destroyed" "b: destroyed" "no sandbox nobody"
