@@ -118,6 +118,7 @@ struct manifest_context {
 	const char *sandbox;     /* ${SANDBOX}: a name given on the command line; NULL = the document's own */
 	const char *sandbox_dir; /* ${SANDBOX_DIR}, absolute; NULL = below sandboxes, by its name */
 	const char *sandboxes;   /* the directory that holds the sandboxes, absolute, or NULL */
+	const char *no_tree;     /* why there is none, and what to do about it; NULL = that depends on the document */
 	const char *pwd, *home;  /* absolute, or NULL */
 	struct opt_uint uid;
 	const char *dir;         /* the directory of the document, absolute, for "./" and include; NULL = it came from a pipe */

@@ -19,6 +19,7 @@ struct items {
 
 #define NO_LIMIT UINT64_MAX
 #define NEITHER (UINT64_MAX - 1) /* neither more nor less */
+#define ANYTHING (UINT64_MAX - 2) /* more than nothing; of two of them nobody can tell */
 
 static void add(struct items *l, const char *key, const char *name, const char *value, uint64_t rank, uint64_t absent)
 {
@@ -81,8 +82,8 @@ static void filesystem(struct items *l)
 	const struct manifest *m = l->m;
 	size_t i;
 
-	add(l, "filesystem.root", "", arena_fmt(l->arena, "%s%s", fs_root_names[m->root], m->root_path ? m->root_path : ""), NEITHER,
-	    NEITHER);
+	add(l, "filesystem.root", "", arena_fmt(l->arena, "%s%s", fs_root_names[m->root], m->root_path ? m->root_path : ""),
+	    m->root == ROOT_EMPTY ? 0 : ANYTHING, 0);
 	for (i = 0; i < m->paths.n; i++) {
 		const struct path_grant *p = &m->paths.v[i];
 

@@ -231,6 +231,20 @@ static bool read_unix(struct reader *r, const char *path, const char *at, struct
 	return true;
 }
 
+/* What is missing is told first. */
+static bool no_ports(struct reader *r, const char *s, const char *rest, const char *at)
+{
+	bool number = *rest && rest[strspn(rest, "0123456789,-")] == '\0';
+
+	if (number || *rest == ':')
+		complain(r, at, "\"%.64s\" lacks an address: HOST:PORTS, such as \"127.0.0.1:%.64s\"", s, rest + (*rest == ':'));
+	else if (*rest && (!strchr(rest, ':') || *rest == '['))
+		complain(r, at, "\"%.64s\" lacks a port: HOST:PORTS, such as \"%.64s:443\"", s, s);
+	else
+		complain(r, at, "\"%.64s\": %s", s, SHAPE);
+	return false;
+}
+
 bool read_endpoint(struct reader *r, const char *s, const char *at, bool listen, struct endpoint *out)
 {
 	struct arena *a = r->g->arena;
@@ -244,10 +258,8 @@ bool read_endpoint(struct reader *r, const char *s, const char *at, bool listen,
 	if (!strncmp(s, "udp://", 6) || !strncmp(s, "tcp://", 6))
 		rest = s + 6;
 	colon = strrchr(rest, ':');
-	if (!colon || colon == rest || (colon[1] && strchr(colon, ']'))) {
-		complain(r, at, "%s", SHAPE);
-		return false;
-	}
+	if (!colon || colon == rest || (colon[1] && strchr(colon, ']')))
+		return no_ports(r, s, rest, at);
 	wrong = read_host(a, arena_strn(a, rest, (size_t)(colon - rest)), out);
 	if (!wrong && !read_ports(a, colon + 1, out))
 		wrong = "expected ports of 1 to 65535 behind the last \":\": \"5432\", \"8000-8099\", \"80,443\" or \"*\"";

@@ -168,6 +168,10 @@ bool read_path(struct reader *r, const char *s, const char *at, struct path_gran
 		return false;
 	out->host = out->inside = path;
 	rest = in_tree(r, path, &other);
+	if ((other || rest) && r->g->ctx->no_tree) {
+		complain(r, at, "%.64s is in a sandbox's tree: %s", path, r->g->ctx->no_tree);
+		return false;
+	}
 	if (other) {
 		if (r->g->sandbox)
 			complain(r, at, "/sandboxes/%.64s is another sandbox's; this one is \"%.64s\"", other, r->g->sandbox);

@@ -18,7 +18,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TIMED_OUT 124 /* as timeout(1) */
+/* as timeout(1), env(1) and shells */
+#define TIMED_OUT 124
+#define NOT_RUN 126
+#define NOT_FOUND 127
+#define KILLED 137
 
 struct options {
 	const char *manifest, *memory, *cpu, *pids, *timeout, *output, *profile, *best_effort;
@@ -180,6 +184,8 @@ static int read_manifest(struct globals *g, const struct options *o, struct mani
 
 	TRY(manifest_context_here(g, "-", &none, &ctx, e));
 	ctx.dir = ctx.pwd;
+	ctx.no_tree = "guard grants paths of this machine; what takes such a manifest is "
+		      "`wasirun sandbox create ENGINE NAME --manifest FILE`";
 	TRY(document(g, o, ctx.pwd, &t, e));
 	r = manifest_decode(g->arena, text_get(&t), t.n, "the command line", &ctx, m, &errs, e);
 	if (r < 0 && errs.n) {
@@ -214,6 +220,27 @@ struct ends {
 	struct report report;
 };
 
+/* As a shell says it of a program that is not there (127), or cannot be run (126). */
+static int not_run(int r, int *code, struct err *e)
+{
+	if (strcmp(e->at, "/process/args") != 0 || (r != -ENOENT && r != -EACCES && r != -ENOEXEC))
+		return r;
+	e->at[0] = 0; /* of a config.json that nobody sees here */
+	log_error(e);
+	*code = r == -ENOENT ? NOT_FOUND : NOT_RUN;
+	return 0;
+}
+
+/* A policy may have lowered it. */
+static const char *memory_text(struct globals *g, const struct compiled *k)
+{
+	const struct linux_ *l = k->config.linux_;
+	bool known = l && l->resources && l->resources->memory && l->resources->memory->limit.set;
+
+	return known ? arena_fmt(g->arena, ": its limit is %s (memory)",
+				 manifest_size_text(g->arena, (uint64_t)l->resources->memory->limit.v)) : "";
+}
+
 static int guard(struct globals *g, const struct options *o, struct compiled *k, const struct net_grants *network, struct ends *ends,
 		 int *code, struct err *e)
 {
@@ -236,11 +263,18 @@ static int guard(struct globals *g, const struct options *o, struct compiled *k,
 	r = make_container(g, &mo, arena_fmt(g->arena, "guard-%d", (int)getpid()), true, &m, e);
 	tap_release(&ends->tap);
 	report_release(&ends->report);
-	TRY(r);
-	*code = TRY(run_in_foreground(g, &mo, &m, &s, e));
+	if (r < 0)
+		return not_run(r, code, e);
+	r = run_in_foreground(g, &mo, &m, &s, e);
+	if (r < 0)
+		return not_run(r, code, e);
+	*code = r;
 	if (s.timed_out) {
 		log_warn("the command was killed after %s (timeout)", manifest_duration_text(g->arena, k->grants.timeout.v));
 		*code = TIMED_OUT;
+	} else if (s.out_of_memory) {
+		log_warn("%s was killed for lack of memory%s", *code == KILLED ? "the command" : "a process of the command",
+			 memory_text(g, k));
 	}
 	if (s.tap && s.tap->cut)
 		log_warn("its output went on after %s and was dropped (output)", manifest_size_text(g->arena, k->grants.output.v));
@@ -279,7 +313,8 @@ const struct verb verb_guard = {
 	.details = "The command sees this machine's programs and libraries, read-only, and nothing else: no home directory, "
 		"no network, no\n"
 		   "   other process. Flags grant more. Exits with the command's code, 128 + the signal that ended it, or "
-			"124 after --timeout.",
+			"124 after --timeout,\n"
+		   "   127 when there is no such command, 126 when it cannot be executed.",
 	.opts = opts,
 	.opts_size = sizeof(struct options),
 	.min_args = 1,

@@ -66,6 +66,7 @@ struct staying {
 	struct opt_uint timeout; /* milliseconds; then everything is killed */
 	bool as_host;            /* signals end the program as they would on the host */
 	bool timed_out;          /* that is what happened */
+	bool out_of_memory;      /* out: one of its processes was killed because of the memory limit */
 };
 /* Starts the program, waits for its end while passing signals on, and deletes the container (unless o->keep). Returns its exit code. */
 MUST int run_in_foreground(struct globals *g, const struct make_options *o, struct making *m, struct staying *s, struct err *e);

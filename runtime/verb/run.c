@@ -1,5 +1,6 @@
 /* run.c - `run`: create, start, and without --detach wait and delete.
  * Must not reap a detached init: it belongs to whoever called us. */
+#include "apply/cgroup.h"
 #include "apply/foreground.h"
 #include "apply/notify.h"
 #include "base/fd.h"
@@ -70,6 +71,7 @@ static int stay(struct making *m, struct staying *s, struct foreground *f, int *
 		f->deadline = foreground_deadline(s->timeout.v);
 	TRY(foreground_wait(f, m->run.pid, m->run.pidfd, code, e));
 	s->timed_out = f->timed_out;
+	s->out_of_memory = cgroup_oom_kills(&m->record.cgroup_paths) > 0;
 	return 0;
 }
 

@@ -23,7 +23,22 @@ gone() {
 	wait $pid || code=$?
 	same "$code" 143
 	run guard -- /nonexistent/program
-	[ "$status" -ne 0 ]
+	same "$status" 127
+	has "/nonexistent/program" "no such file"
+	lacks /process/args
+	run guard -- no-such-command
+	same "$status" 127
+	run guard -- /usr
+	same "$status" 126
+	printf 'neither\n' >"$T/text"
+	run guard --read "$T" -- "$T/text"
+	same "$status" 126
+	chmod +x "$T/text"
+	run guard --read "$T" -- "$T/text"
+	same "$status" 126
+	# what is wrong with the grants is no matter of the command's
+	run guard --read "$T/none" -- true
+	same "$status" 1
 }
 
 @test "guard: what is not granted is not there" {
@@ -96,6 +111,12 @@ gone() {
 	need_root
 	run guard --memory 32M -- sh -c 'head -c 200m /dev/zero | tail -c 199m >/dev/null; echo "$?"'
 	[[ $status -ne 0 || $output != 0 ]]
+	has "a process of the command was killed for lack of memory: its limit is 32M"
+	run guard --memory 32M -- sh -c 'exec tail -c 199m >/dev/null' < <(head -c 200m /dev/zero)
+	same "$status" 137
+	line "wasirun: warning: the command was killed for lack of memory: its limit is 32M (memory)"
+	run guard --memory 64M -- sh -c 'kill -KILL $$ & exit 3'
+	lacks "lack of memory"
 	run guard --pids 5 -- sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; wait'
 	has fork
 }
@@ -132,6 +153,22 @@ gone() {
 	[ "$status" -ne 0 ]
 	has memory
 	[ ! -e "$T/ran" ]
+}
+
+@test "guard: a sandbox's manifest is no manifest of guard's, and an address without a port is told which" {
+	wasirun_only
+	echo '{"sandbox":"dev","filesystem":{"read":["/sandboxes/dev/config"]}}' >"$T/m.json"
+	fails guard --manifest "$T/m.json" -- true
+	has "/sandboxes/dev/config is in a sandbox's tree" "sandbox create ENGINE NAME --manifest"
+	echo '{"filesystem":{"read":["/sandboxes/dev/config"]}}' >"$T/m.json"
+	fails guard --manifest "$T/m.json" -- true
+	has "sandbox create ENGINE NAME --manifest"
+	fails guard --connect 1.2.3.4 -- true
+	has '"1.2.3.4" lacks a port' "1.2.3.4:443"
+	fails guard --listen 8080 -- true
+	has '"8080" lacks an address' 127.0.0.1:8080
+	fails guard --connect '[::1]' -- true
+	has '"[::1]" lacks a port'
 }
 
 @test "guard: an ordinary user is himself inside" {

@@ -92,6 +92,14 @@ put() { mkdir -p "$T/project" && printf '%s\n' "$2" >"$T/project/$1"; }
 	run mf diff --json a.json b.json
 	[ "$status" -eq 1 ]
 	jq -e 'map(.grants) == ["less", "more"]' <<<"$output"
+	put r.json '{"filesystem":{"root":"host-ro"},"resources":{"memory":"1G"},"network":{"connect":["a:1"]}}'
+	put d.json '{"filesystem":{"root":"dir:/srv"},"resources":{"memory":"1G"},"network":{"connect":["a:1"]}}'
+	run mf diff a.json r.json
+	line "+ filesystem.root host-ro  (grants more)"
+	run mf diff d.json a.json
+	line "+ filesystem.root empty  (grants less)"
+	run mf diff r.json d.json
+	line "+ filesystem.root dir:/srv"
 	run mf diff a.json missing.json
 	[ "$status" -eq 2 ]
 	put c.json '{"resources":{"memory":"x"}}'
