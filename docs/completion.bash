@@ -49,13 +49,13 @@ _wasirun() {
 	'sandbox list') words='--dir --env-file --json --all --quiet --help' ;;
 	'sandbox inspect') words='--dir --env-file --json --password --help' ;;
 	'sandbox status') words='--dir --env-file --json --help' ;;
-	'sandbox logs') words='--dir --env-file --follow --lines --help' ;;
+	'sandbox logs') words='--dir --env-file --follow --lines --tail --help' ;;
 	'sandbox env') words='--dir --env-file --json --format --prefix --help' ;;
 	'sandbox activate') words='--dir --env-file --format --help' ;;
 	'sandbox snapshot') words='--dir --env-file --json --list --delete --stop --help' ;;
 	'sandbox restore') words='--dir --env-file --stop --help' ;;
 	'sandbox clone') words='--dir --env-file --json --port --new-password --start --stop --help' ;;
-	'sandbox reset') words='--dir --env-file --help' ;;
+	'sandbox reset') words='--dir --env-file --stop --help' ;;
 	'sandbox template') words='--dir --env-file --json --quiet --force --help' ;;
 	'sandbox destroy') words='--dir --env-file --force --help' ;;
 	'sandbox prune') words='--dir --env-file --dry-run --help' ;;

@@ -98,6 +98,7 @@ struct manifest {
 	struct kvs environment;     /* sorted by name */
 	struct strs environment_pass; /* "LANG", "LC_*" */
 	LIST(struct secret) secrets;
+	struct strs not_enforced;   /* of manifest_explain only: limits that somebody found not to hold here: "memory", "cpu", "pids" */
 	struct strs from_defaults;  /* JSON pointers of limits that stand only in a profile's defaults: "/capabilities/resources/memory" */
 };
 

@@ -138,6 +138,18 @@ static const char *defaulted(struct facts *f, const char *name)
 	return NULL;
 }
 
+static const char *enforcer(const struct facts *f, const char *name, const char *by)
+{
+	size_t i;
+
+	if (strcmp(name, "swap") == 0)
+		name = "memory";
+	for (i = 0; i < f->m->not_enforced.n; i++)
+		if (!strcmp(f->m->not_enforced.v[i], name))
+			return "nothing: NOT ENFORCED, this machine does not let the sandbox's user";
+	return by;
+}
+
 static const char *size_or_no(struct arena *a, uint64_t bytes)
 {
 	return bytes ? arena_fmt(a, "%s of", manifest_size_text(a, bytes)) : "no";
@@ -163,13 +175,14 @@ static void limits(struct facts *f)
 
 	for (i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (rows[i].v->set)
-			add(f, arena_fmt(a, rows[i].what, rows[i].text(a, rows[i].v->v)), defaulted(f, rows[i].name), rows[i].by,
+			add(f, arena_fmt(a, rows[i].what, rows[i].text(a, rows[i].v->v)), defaulted(f, rows[i].name),
+			    enforcer(f, rows[i].name, rows[i].by),
 			    arena_fmt(a, "/capabilities/resources/%s", rows[i].name));
 		else if (i == 0 || i == 2)
 			add(f, i ? "all processors" : "all the memory there is", "no limit", "nothing", NULL);
 	if (m->pids.set)
-		add(f, arena_fmt(a, "%ju processes and threads", (uintmax_t)m->pids.v), defaulted(f, "pids"), "cgroup pids limit",
-		    "/capabilities/resources/pids");
+		add(f, arena_fmt(a, "%ju processes and threads", (uintmax_t)m->pids.v), defaulted(f, "pids"),
+		    enforcer(f, "pids", "cgroup pids limit"), "/capabilities/resources/pids");
 	if (m->files.set)
 		add(f, arena_fmt(a, "%ju open files each", (uintmax_t)m->files.v), defaulted(f, "files"), "RLIMIT_NOFILE",
 		    "/capabilities/resources/files");

@@ -7,6 +7,7 @@
 #include "sys/sys.h"
 #include "verb/sandbox_create.h"
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct opt create_opts[] = {
@@ -31,11 +32,32 @@ int sandbox_create_wish(const struct create_options *o, struct sandbox_wish *w, 
 	return 0;
 }
 
+/* Images are asked for so: postgres:16. */
+static int check_tags(int argc, char **argv, struct err *e)
+{
+	int i;
+
+	for (i = 0; i < argc && i < 2; i++) {
+		const char *colon = strchr(argv[i], ':');
+		char engine[32];
+
+		if (!colon || (size_t)(colon - argv[i]) >= sizeof engine)
+			continue;
+		snprintf(engine, sizeof engine, "%.*s", (int)(colon - argv[i]), argv[i]);
+		if (engine_named(engine))
+			return fail(e, EINVAL,
+				    "%.80s: the version is that of the server that is installed on this machine: %s without \":\"; another "
+				    "one with --image (an OCI image layout, or a directory)", argv[i], engine);
+	}
+	return 0;
+}
+
 /* ENGINE NAME [PORT] or NAME ENGINE [PORT]: no sandbox is called as an engine is. */
 static int read_args(int argc, char **argv, struct sandbox_wish *w, struct err *e)
 {
 	bool first = engine_named(argv[0]) != NULL, second = argc > 1 && engine_named(argv[1]);
 
+	TRY(check_tags(argc, argv, e));
 	if (first == second)
 		return fail(e, EINVAL, first ? "\"%s %s\": two engines and no name: ENGINE NAME [PORT]" :
 			    "\"%s%s%s\" names no engine: ENGINE NAME [PORT], where ENGINE is postgres, mysql, mariadb or redis", argv[0],
@@ -163,6 +185,7 @@ static int run_up(struct globals *g, const void *opts_v, int argc, char **argv, 
 	uint64_t timeout_ms;
 
 	TRY(sandbox_create_wish(o, &w, &timeout_ms, e));
+	TRY(check_tags(argc, argv, e));
 	TRY(sandbox_place(g, &o->common, &p, e));
 	TRY(sandbox_allowed(&p, e));
 	return make_or_open(g, o, &p, argc, argv, timeout_ms, e);

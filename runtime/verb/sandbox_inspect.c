@@ -6,6 +6,7 @@
 #include "sandbox/environment.h"
 #include "sandbox/look.h"
 #include "store/files.h"
+#include "verb/options.h"
 #include "verb/sandbox_flow.h"
 #include "verb/sandbox_view.h"
 #include <errno.h>
@@ -51,6 +52,26 @@ static void find_warnings(struct facts *f)
 	}
 }
 
+/* What the last start could not have of "/linux/resources", the manifest's words do not claim. */
+static void mark_limits(struct facts *f)
+{
+	static const char at[] = "/linux/resources", *const names[] = { "memory", "cpu", "pids" };
+	size_t i, k;
+
+	for (i = 0; i < f->warnings.n; i++) {
+		const char *s = f->warnings.v[i];
+		size_t n;
+
+		if (strncmp(s, at, sizeof at - 1) != 0)
+			continue;
+		s += sizeof at - 1;
+		n = *s == '/' ? strcspn(++s, "/:") : 0; /* 0: none of them */
+		for (k = 0; k < sizeof names / sizeof *names; k++)
+			if (!n || (strlen(names[k]) == n && strncmp(names[k], s, n) == 0))
+				strs_append(f->a, &f->manifest.not_enforced, names[k]);
+	}
+}
+
 static void find_manifest(struct globals *g, struct facts *f)
 {
 	const struct sandbox *s = &f->v->s;
@@ -66,7 +87,9 @@ static void find_manifest(struct globals *g, struct facts *f)
 	}
 	b.manifest = bytes;
 	f->decoded = box_decode(g, &b, &f->manifest, &why) >= 0;
-	if (!f->decoded)
+	if (f->decoded)
+		mark_limits(f);
+	else
 		log_warn("%s", why.text);
 }
 

@@ -5,9 +5,18 @@
 #include "verb/sandbox_build.h"
 #include "verb/sandbox_copy.h"
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
-static const struct opt opts[] = { SANDBOX_ROWS, { NULL } };
+struct options {
+	struct sandbox_common common;
+	const char *stop;
+};
+static const struct opt opts[] = {
+	SANDBOX_ROWS,
+	{ "stop", 0, OPT_FLAG, NULL, "stop a running server for it, then start it again", offsetof(struct options, stop) },
+	{ NULL },
+};
 
 /* One that was removed can be built again if nothing but the engine decided it: init files and settings are not known any more. */
 static int build_again(struct globals *g, const struct sandbox *s, struct template_ *t, struct err *e)
@@ -40,7 +49,7 @@ static int open_template(struct globals *g, const struct sandbox *s, struct temp
 	return r == -ENOENT ? build_again(g, s, t, e) : r;
 }
 
-static int replace(struct globals *g, struct sandbox *s, const struct template_ *t, const char **text, struct err *e)
+static int replace(struct globals *g, struct sandbox *s, const struct template_ *t, bool stop, const char **text, struct err *e)
 {
 	struct sandbox_conf after = s->conf;
 	bool layer = s->conf.storage && !strcmp(s->conf.storage, storage_name(STORAGE_OVERLAY));
@@ -48,7 +57,7 @@ static int replace(struct globals *g, struct sandbox *s, const struct template_ 
 	struct copying c;
 	int r;
 
-	TRY(replacing_begin(g, s, from, s->fd, true, "reset", &c, e));
+	TRY(replacing_begin(g, s, from, s->fd, stop, "reset", &c, e));
 	after.fresh = "1";
 	after.old_password = NULL;
 	if (!layer)
@@ -61,7 +70,7 @@ static int replace(struct globals *g, struct sandbox *s, const struct template_ 
 	return 0;
 }
 
-static int reset(struct globals *g, struct sandbox *s, struct err *e)
+static int reset(struct globals *g, struct sandbox *s, bool stop, struct err *e)
 {
 	struct template_ t;
 	const char *text = "";
@@ -74,7 +83,7 @@ static int reset(struct globals *g, struct sandbox *s, struct err *e)
 	template_init(&t);
 	r = open_template(g, s, &t, e);
 	if (r == 0)
-		r = replace(g, s, &t, &text, e);
+		r = replace(g, s, &t, stop, &text, e);
 	template_close(&t);
 	TRY(r);
 	text = arena_fmt(g->arena, "%s: its data are as they were when it was created (%s)\n", s->name, text);
@@ -83,12 +92,13 @@ static int reset(struct globals *g, struct sandbox *s, struct err *e)
 
 static int run(struct globals *g, const void *opts_v, int argc, char **argv, struct err *e)
 {
+	const struct options *o = opts_v;
 	struct sandbox s;
 	int r;
 
 	(void)argc;
-	TRY(sandbox_need(g, opts_v, argv[0], true, &s, e));
-	r = reset(g, &s, e);
+	TRY(sandbox_need(g, &o->common, argv[0], true, &s, e));
+	r = reset(g, &s, o->stop != NULL, e);
 	sandbox_close(&s);
 	return r;
 }
@@ -97,10 +107,9 @@ const struct verb verb_sandbox_reset = {
 	.name = "reset",
 	.args = "NAME",
 	.summary = "put a sandbox's data back to what they were when it was created",
-	.details = "All that was written since is lost; settings, password, port and snapshots stay. One that runs is stopped for it and "
-		   "started again.",
+	.details = "All that was written since is lost; settings, password, port and snapshots stay. One that runs needs --stop.",
 	.opts = opts,
-	.opts_size = sizeof(struct sandbox_common),
+	.opts_size = sizeof(struct options),
 	.min_args = 1,
 	.max_args = 1,
 	.makes_processes = true,

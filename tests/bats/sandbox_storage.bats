@@ -173,7 +173,10 @@ number() { sed -n "s/.*[ (]\([0-9]*\) $1.*/\1/p" "$T/out" | head -1; }
 	new postgres dev -e POSTGRES_PASSWORD=secret -e POSTGRES_DB=app
 	does start dev
 	sql dev "create table t as select 1 i"
-	does reset dev
+	refuses reset dev
+	has "dev is running" "--stop"
+	same "$(sql dev "select count(*) from t")" 1
+	does reset dev --stop
 	has "ready again"
 	same "$(conf dev DB_PASSWORD)" secret
 	run sql dev "select count(*) from t"

@@ -44,6 +44,9 @@ rootish() { find "$1" ! -uid $ME ! -path '*/.work/work*'; }
 	has $'CapEff:\t0000000000000000' $'CapBnd:\t0000000000000000' $'NoNewPrivs:\t1'
 	does inspect --json dev
 	same "$(jq '.not_enforced | length > 0' "$T/out")" true
+	does inspect dev
+	has "NOT ENFORCED"
+	lacks "by cgroup memory limit"
 	sql dev "SET x 1" && sql dev SAVE
 	does snapshot dev one
 	sql dev "SET x 2"

@@ -341,3 +341,28 @@ no_sandboxes() { [ -z "$(ls .sandboxes 2>/dev/null)" ]; }
 	does up redis a --replace --start 2>/dev/null || does up redis a
 	same "$(sql a PING)" PONG
 }
+
+@test "words of other tools: status of the only one, logs --tail, postgres:16" {
+	need_engine redis
+	refuses status
+	has "there are 0 sandboxes"
+	does create redis a
+	code 3 status
+	has "a: stopped"
+	SANDBOX_NAME=none code 4 status
+	does create redis b
+	code 4 status
+	has "there are 2 sandboxes"
+	SANDBOX_NAME=b code 3 status
+	has "b: stopped"
+	echo one >.sandboxes/a/logs/server.log
+	echo two >>.sandboxes/a/logs/server.log
+	does logs --tail 1 a
+	same "$output" two
+	refuses logs --tail x a
+	refuses up postgres:16 x
+	has "postgres:16: the version is" --image
+	refuses create x redis:7
+	has "redis:7: the version is"
+	[ ! -e .sandboxes/x ]
+}
