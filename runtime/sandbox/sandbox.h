@@ -74,8 +74,11 @@ MUST int sandbox_names(struct arena *a, const struct place *p, struct strs *out,
 /* Deletes the tree (never follows a link, never leaves the file system); the lock is held. The last act of destroy. */
 MUST int sandbox_remove(struct sandbox *s, struct err *e);
 
-/* "sb-NAME-ID": the id of its container in the state root. */
+/* "sb-NAME-ID": the id of its container in the state root. Under sudo "sb+UID-NAME-ID": NAME and ID are what the owner of the tree wrote
+ * there, and may not lead to another user's container. */
 const char *sandbox_container_id(struct arena *a, const struct sandbox *s);
+/* Is it one of these? */
+bool sandbox_is_container_id(const char *id);
 /* Its directory of sockets: place.sockets/ID. */
 const char *sandbox_socket_dir(struct arena *a, const struct sandbox *s);
 /* Makes it (0700, data_uid's) and the directory above it, which belongs to who runs us. */

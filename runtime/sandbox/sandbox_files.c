@@ -113,7 +113,16 @@ int sandbox_save(const struct sandbox *s, struct err *e)
 
 const char *sandbox_container_id(struct arena *a, const struct sandbox *s)
 {
-	return arena_fmt(a, "sb-%s-%s", s->conf.name ? s->conf.name : s->name, s->conf.id);
+	const char *name = s->conf.name ? s->conf.name : s->name;
+
+	if (s->place.uid == geteuid())
+		return arena_fmt(a, "sb-%s-%s", name, s->conf.id);
+	return arena_fmt(a, "sb+%u-%s-%s", s->place.uid, name, s->conf.id);
+}
+
+bool sandbox_is_container_id(const char *id)
+{
+	return strncmp(id, "sb-", 3) == 0 || strncmp(id, "sb+", 3) == 0;
 }
 
 int sandbox_new_id(struct arena *a, const char **out, struct err *e)

@@ -158,13 +158,16 @@ int sandbox_make_socket_dir(struct arena *a, const struct sandbox *s, struct err
 int sandbox_drop_socket_dir(struct arena *a, const struct sandbox *s, struct err *e)
 {
 	AUTO_FD int dir = sys_open(AT_FDCWD, s->place.sockets, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-	struct stat st;
+	struct stat st, its;
 
 	(void)a;
 	if (!s->conf.id || dir == -ENOENT)
 		return 0;
 	if (dir < 0 || sys_fstat(dir, &st) < 0)
 		return fail_sys(e, dir, "%s", s->place.sockets);
+	/* under sudo the id is what the owner of the tree wrote: it may be another sandbox's */
+	if (s->place.uid != geteuid() && sys_statat(dir, s->conf.id, &its, AT_SYMLINK_NOFOLLOW) == 0 && its.st_uid != s->place.data_uid)
+		return 0;
 	if (remove_entry(dir, s->conf.id, st.st_dev, e) < 0)
 		return fail_in(e, "%s", s->place.sockets);
 	return 0;

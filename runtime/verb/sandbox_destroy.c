@@ -46,7 +46,7 @@ static const char *container_in(struct globals *g, const char *dir)
 	for (i = 0; i < ids.n && !found; i++) {
 		struct container c;
 
-		if (strncmp(ids.v[i], "sb-", 3) != 0)
+		if (!sandbox_is_container_id(ids.v[i]))
 			continue;
 		if (store_load(g->arena, &s, ids.v[i], false, &c, &gone) == 0)
 			for (k = 0; k < c.record.annotations.n; k++)

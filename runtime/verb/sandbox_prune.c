@@ -118,7 +118,7 @@ static void containers(struct pruning *x, struct strs *alive)
 		const char *home;
 		bool killed, whole;
 
-		if (strncmp(ids.v[i], "sb-", 3) != 0)
+		if (!sandbox_is_container_id(ids.v[i]))
 			continue;
 		whole = store_load(a, &s, ids.v[i], false, &c, &why) == 0;
 		if (whole && (home = home_of(a, &c)) != NULL && look_gone(home, (pid_t)c.pid))

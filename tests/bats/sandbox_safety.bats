@@ -128,6 +128,28 @@ callers_tree() {
 	as_sudo does destroy dev
 }
 
+@test "sudo: a name and an id that the owner wrote lead to no other user's container" {
+	need_engine redis
+	export WASIRUN_TEMPLATES=$T/templates
+	up redis prize
+	local id here=$PWD
+	id=$(conf prize SANDBOX_ID)
+	callers_tree
+	as_sudo does create redis dev --port auto
+	sed -i "s/^SANDBOX_ID=.*/SANDBOX_ID='$id'/; s/^SANDBOX_NAME=.*/SANDBOX_NAME='prize'/" .sandboxes/dev/config/sandbox.conf
+	status=0
+	as_sudo sb exec dev true || status=$?
+	same $status 255
+	output=$(cat "$T/out")
+	has "dev does not run"
+	as_sudo does stop dev
+	as_sudo does destroy dev
+	cd "$here"
+	same "$(sql prize PING)" PONG
+	same "$(over_socket prize PING)" PONG
+	does destroy prize
+}
+
 # While root makes the place for sandboxes, or for scripts, its owner puts a link to a directory of root's there.
 @test "sudo: nothing is made behind a link that was not there a moment before" {
 	command -v strace >/dev/null || skip "no strace"
