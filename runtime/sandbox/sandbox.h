@@ -71,6 +71,8 @@ MUST int sandbox_read(struct arena *a, const struct sandbox *s, const char *path
 /* The names of the sandboxes below the root, sorted, half-made ones too; a root that does not exist has none. */
 MUST int sandbox_names(struct arena *a, const struct place *p, struct strs *out, struct err *e);
 
+/* How many directories of the place belong to another user, who keeps us out of them; *uid: the first one's owner. */
+size_t sandbox_kept_from_us(struct arena *a, const struct place *p, uint32_t *uid);
 /* Deletes the tree (never follows a link, never leaves the file system); the lock is held. The last act of destroy. */
 MUST int sandbox_remove(struct sandbox *s, struct err *e);
 

@@ -79,6 +79,26 @@ int sandbox_names(struct arena *a, const struct place *p, struct strs *out, stru
 	return 0;
 }
 
+size_t sandbox_kept_from_us(struct arena *a, const struct place *p, uint32_t *uid)
+{
+	AUTO_FD int root = sys_open(AT_FDCWD, p->root, O_RDONLY | O_DIRECTORY, 0);
+	struct strs all;
+	size_t i, n = 0;
+
+	if (root < 0 || entries(a, root, &all) < 0)
+		return 0;
+	for (i = 0; i < all.n; i++) {
+		struct stat st;
+
+		if (!sandbox_could_be_named(all.v[i]) || sys_statat(root, all.v[i], &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !S_ISDIR(st.st_mode) || sys_access(root, all.v[i], X_OK, AT_EACCESS) != -EACCES)
+			continue;
+		if (!n++)
+			*uid = st.st_uid;
+	}
+	return n;
+}
+
 /* One entry of dir with all that is below it. */
 static int remove_entry(int dir, const char *name, dev_t dev, struct err *e)
 {

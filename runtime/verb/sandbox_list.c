@@ -153,9 +153,14 @@ static void print_table(struct listing *l)
 static int nothing(struct listing *l, const struct place *p, struct err *e)
 {
 	const char *more = l->o->all ? "" : "; `wasirun sandbox list --all` looks everywhere";
+	uint32_t uid = 0;
+	size_t kept = sandbox_kept_from_us(l->g->arena, p, &uid);
 	const char *text = arena_fmt(l->g->arena, "no sandboxes in %s%s\n`wasirun sandbox create postgres dev` makes one there\n",
 				     p->root, more);
 
+	if (kept)
+		text = arena_fmt(l->g->arena, "what is in %s belongs to another user (uid %u): that user can see it, and sudo\n"
+				 "`wasirun sandbox --dir DIR ...` takes another directory\n", p->root, uid);
 	return file_complain(text, strlen(text), e);
 }
 

@@ -56,6 +56,12 @@ rootish() { find "$1" ! -uid $ME ! -path '*/.work/work*'; }
 	same "$(sql dev "GET x")" 1
 	does destroy dev
 	[ ! -e .sandboxes/dev ]
+	mkdir .sandboxes/theirs
+	chown 0:0 .sandboxes/theirs
+	chmod 700 .sandboxes/theirs
+	ok rt sandbox list
+	has "belongs to another user (uid 0)"
+	rmdir .sandboxes/theirs
 	tidy
 }
 
