@@ -296,7 +296,8 @@ static int replace(struct arena *a, int root, const struct place *p, const char 
 		return 0;
 	if (r < 0)
 		return r;
-	if (sys_statat(old.fd, SANDBOX_CONF, &st, AT_SYMLINK_NOFOLLOW) == 0 || tree_is_locked(old.fd)) {
+	/* the lock first: who made it may have finished between the two */
+	if (tree_is_locked(old.fd) || sys_statat(old.fd, SANDBOX_CONF, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		r = taken(a, &old, e);
 	} else if (!tree_is_left(old.fd)) {
 		r = fail(e, EEXIST, "%s is there already, and is no sandbox: choose another name, or another --dir", old.dir);
