@@ -38,7 +38,8 @@ BARE static int same(const char *a, const char *b)
 BARE static int makes_processes(char **argv)
 {
 	for (; *argv; argv++)
-		if (same(*argv, "create") || same(*argv, "run") || same(*argv, "exec") || same(*argv, "guard") || same(*argv, "sandbox"))
+		if (same(*argv, "create") || same(*argv, "run") || same(*argv, "exec") || same(*argv, "guard") || same(*argv, "sandbox") ||
+		    same(*argv, "oci")) /* `manifest oci` unpacks images */
 			return 1;
 	return 0;
 }

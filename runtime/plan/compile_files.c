@@ -395,7 +395,7 @@ static int add_root(struct compiling *k, struct err *e)
 		break;
 	case ROOT_OCI:
 	case ROOT_TAR:
-		(void)!fail(e, ENOTSUP, "oci: and tar: roots are unpacked by `guard` only: unpack it and use \"dir:PATH\"");
+		(void)!fail(e, ENOTSUP, "oci: and tar: roots are unpacked by `guard` and `manifest oci --bundle`; else \"dir:PATH\"");
 		return fail_at(e, "/capabilities/filesystem/root");
 	default: break;
 	}

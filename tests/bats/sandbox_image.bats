@@ -313,6 +313,13 @@ root_of() { echo '{"version": "1.0", "capabilities": {"filesystem": {"root": "'"
 		ok rt guard --manifest m.json --restrict "$T/policy" -- /usr/bin/redis-server --version
 		has "Redis server"
 	done
+	root_of "oci:$T/layout"
+	ok rt manifest oci m.json --bundle "$T/tree/bundle" -- /usr/bin/redis-server --version
+	same "$(jq -r .root.path bundle/config.json)" rootfs
+	ok rt run --bundle "$T/tree/bundle" there
+	has "Redis server v="
+	fails rt manifest oci m.json
+	has "manifest oci --bundle"
 	root_of "oci:$T/store"
 	fails rt guard --manifest m.json -- /bin/true
 	has "is no OCI image layout"
