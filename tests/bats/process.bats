@@ -139,6 +139,7 @@ load helpers
 
 @test "execCPUAffinity: initial and final, for exec only" {
 	wasirun_only
+	[ "$(nproc)" -gt 1 ] || skip "one processor"
 	config '.process.execCPUAffinity={"initial":"0","final":"1"}'
 	launch pause
 	ok rt exec "$ID" /bin/tool affinity
