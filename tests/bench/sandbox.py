@@ -342,13 +342,18 @@ def main():
     result = {}
     work = tempfile.mkdtemp(prefix="wr", dir="/var/tmp")
     os.chmod(work, 0o755)
-    keep_apart(work)
     os.environ["WASIRUN_TEMPLATES"] = os.path.join(work, "templates")
     try:
-        for engine in o.engines.split(","):
-            result[engine] = bench(engine, o.rounds, work)
+        # Redis first: who makes the fewest files is disturbed the most by what the others had
+        for engine in sorted(o.engines.split(","), key=lambda engine: engine != "redis"):
+            place = os.path.join(work, engine)
+            os.mkdir(place)
+            if engine != "redis":  # its copies are of nothing
+                keep_apart(place)
+            result[engine] = bench(engine, o.rounds, place)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+    result = {engine: result[engine] for engine in o.engines.split(",")}
     if o.json:
         json.dump({"rounds": o.rounds, "cpus": os.cpu_count(), "kernel": os.uname().release, "engines": result}, sys.stdout, indent=1)
         print()
@@ -359,7 +364,7 @@ def main():
 def keep_apart(work):
     """ext4 does not use an inode again that was deleted a minute ago, and goes past all of them, one by one, for each new file: the thousand
     files of each copy that the bare server had would slow down everybody else. Below a directory of this kind each one gets a block group
-    of its own."""
+    of its own (whose first files cost a little, too)."""
     subprocess.run(["chattr", "+T", work], check=False, **QUIET)
 
 
