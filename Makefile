@@ -240,7 +240,7 @@ help:
 	@echo "make docs          the documents that are written from tables"
 	@echo "make deps          Debian packages for all of it"
 
--include $(OBJ:.o=.d) $(B)/runtime/main.d $(UNIT:=.d) $(B)/tests/unit/test.d $(TOOL_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(MANIFEST_OBJ:.o=.d) \
+-include $(OBJ:.o=.d) $(B)/runtime/main.d $(B)/tests/broker/box.d $(UNIT:=.d) $(B)/tests/unit/test.d $(TOOL_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(MANIFEST_OBJ:.o=.d) \
 	$(FUZZ_OBJ:.o=.d) $(FUZZ_SRC:%.c=$(B)/fuzzed/%.d)
 FORCE:
 .SECONDARY:
