@@ -79,13 +79,15 @@ static bool confirmed(struct arena *a, const char *dir, uint16_t port)
 	struct sandbox_conf c;
 	struct err ignored;
 	uint16_t have;
+	bool locked;
 	int r;
 
 	if (fd < 0)
 		return fd != -ENOENT && fd != -ENOTDIR && fd != -ELOOP; /* what we may not see may be there */
+	locked = tree_is_locked(fd); /* first: who makes it may say so and let go between the two */
 	r = conf_load(a, fd, dir, &c, &ignored);
 	if (r == -ENOENT || (r == 0 && !c.port))
-		return tree_is_locked(fd);
+		return locked;
 	return r < 0 || (parse_port(c.port, &have) == 0 && have == port);
 }
 
