@@ -245,47 +245,19 @@ int image_claim(const struct image_store *s, const char *hex, int *out, struct e
 
 /* --- unpacking */
 
-static int make_one(int at, const char *name, uint32_t mode, uint32_t uid, uint32_t gid)
-{
-	AUTO_FD int fd = -1;
-	int r = sys_mkdir(at, name, mode);
-
-	if (r < 0)
-		return r;
-	fd = tree_open(at, name);
-	if (fd < 0)
-		return fd;
-	r = sys_fchmod(fd, mode);
-	if (r == 0 && (uid != geteuid() || gid != getegid()))
-		r = sys_chown(fd, "", uid, gid, AT_EMPTY_PATH);
-	return r;
-}
-
 int image_begin(const struct image_store *s, const struct place *p, const char *name, struct err *e)
 {
 	static const char *const inner[] = { "rootfs", "layer", "blobs" };
-	int r = make_one(s->fd, name, 0700, p->uid, p->gid);
+	AUTO_FD int fd = tree_make(s->fd, name, 0700, p->uid, p->gid);
+	int r = fd < 0 ? fd : 0;
 	size_t i;
 
-	AUTO_FD int fd = r < 0 ? r : tree_open(s->fd, name);
-	r = fd < 0 ? fd : 0;
-	for (i = 0; i < sizeof inner / sizeof *inner && r == 0; i++)
-		r = make_one(fd, inner[i], 0755, p->data_uid, p->data_gid);
+	for (i = 0; i < sizeof inner / sizeof *inner && r == 0; i++) {
+		AUTO_FD int made = tree_make(fd, inner[i], 0755, p->data_uid, p->data_gid);
+
+		r = made < 0 ? made : 0;
+	}
 	return r < 0 ? fail_sys(e, r, "cannot make %s/%s", s->dir, name) : 0;
-}
-
-static int remove_in(int at, const char *name, struct err *e)
-{
-	AUTO_FD int fd = tree_open(at, name);
-	int r;
-
-	if (fd == -ENOENT)
-		return 0;
-	if (fd < 0)
-		return fail_sys(e, fd, "%s", name);
-	TRY(tree_empty(fd, e));
-	r = sys_rmdir(at, name);
-	return r < 0 ? fail_sys(e, r, "cannot remove %s", name) : 0;
 }
 
 int image_commit(const struct image_store *s, const char *name, const char *hex, struct err *e)
@@ -295,8 +267,8 @@ int image_commit(const struct image_store *s, const char *name, const char *hex,
 
 	if (fd < 0)
 		return fail_sys(e, fd, "%s/%s", s->dir, name);
-	TRY(remove_in(fd, "blobs", e));
-	TRY(remove_in(fd, "layer", e));
+	TRY(tree_remove(fd, "blobs", e));
+	TRY(tree_remove(fd, "layer", e));
 	r = sys_rename(s->fd, name, s->fd, hex);
 	return r < 0 ? fail_sys(e, r, "cannot make %s/%s", s->dir, hex) : 0;
 }
@@ -312,7 +284,7 @@ int image_remove(const struct image_store *s, const char *name, struct err *e)
 		r = sys_rename(s->fd, name, s->fd, hidden);
 	if (r < 0)
 		return fail_sys(e, r, "cannot remove %s/%s", s->dir, name);
-	return remove_in(s->fd, hidden, e);
+	return tree_remove(s->fd, hidden, e);
 }
 
 int image_list(struct arena *a, const struct image_store *s, struct strs *out, struct err *e)

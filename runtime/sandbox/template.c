@@ -249,21 +249,6 @@ static int lock_key(struct arena *a, const struct place *p, const char *key, boo
 	}
 }
 
-/* An entry of the templates' directory with all that is below it. */
-static int remove_tree(int templates, const char *name, struct err *e)
-{
-	AUTO_FD int dir = tree_open(templates, name);
-	int r;
-
-	if (dir == -ENOENT)
-		return 0;
-	if (dir < 0)
-		return fail_sys(e, dir, "%s", name);
-	TRY(tree_empty(dir, e));
-	r = sys_rmdir(templates, name);
-	return r < 0 ? fail_sys(e, r, "cannot remove %s", name) : 0;
-}
-
 static const char *last_of(const char *path)
 {
 	return strrchr(path, '/') + 1;
@@ -276,7 +261,7 @@ static int make_new(const struct place *p, struct template_ *t, struct err *e)
 
 	if (templates < 0)
 		return fail_sys(e, templates, "%s", p->templates);
-	TRY(remove_tree(templates, last_of(t->dir), e)); /* a killed build's */
+	TRY(tree_remove(templates, last_of(t->dir), e)); /* a killed build's */
 	dir = tree_make(templates, last_of(t->dir), 0711, p->uid, p->gid);
 	t->fd = dir < 0 ? dir : tree_make(dir, "data", 0700, p->data_uid, p->data_gid);
 	return t->fd < 0 ? fail_sys(e, t->fd, "cannot make %s", t->dir) : 0;
@@ -346,7 +331,7 @@ void template_abandon(const struct place *p, struct template_ *t)
 
 	fd_close(&t->fd);
 	if (templates >= 0 && t->dir)
-		(void)!remove_tree(templates, last_of(t->dir), &ignored);
+		(void)!tree_remove(templates, last_of(t->dir), &ignored);
 	if (templates >= 0 && t->key) {
 		snprintf(lock, sizeof lock, ".%s.lock", t->key);
 		(void)!sys_unlink(templates, lock);
@@ -402,7 +387,7 @@ static int remove_locked(struct arena *a, const struct place *p, const char *key
 	AUTO_FD int dir = tree_open(templates, key);
 	int r;
 
-	TRY(remove_tree(templates, gone, e));
+	TRY(tree_remove(templates, gone, e));
 	r = dir < 0 ? dir : sys_flock(dir, LOCK_EX | LOCK_NB);
 	if (r == -ENOENT)
 		return not_there(key, e);
@@ -412,7 +397,7 @@ static int remove_locked(struct arena *a, const struct place *p, const char *key
 		r = sys_rename(templates, key, templates, gone);
 	if (r < 0)
 		return fail_sys(e, r, "cannot remove the template %s", key);
-	TRY(remove_tree(templates, gone, e));
+	TRY(tree_remove(templates, gone, e));
 	(void)!sys_unlink(templates, arena_fmt(a, ".%s.lock", key));
 	return 0;
 }

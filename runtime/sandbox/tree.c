@@ -70,6 +70,20 @@ int tree_make(int dir, const char *name, mode_t mode, uid_t uid, gid_t gid)
 	return r < 0 ? r : take_fd(&fd);
 }
 
+int tree_remove(int at, const char *name, struct err *e)
+{
+	AUTO_FD int fd = tree_open(at, name);
+	int r;
+
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0)
+		return fail_sys(e, fd, "%s", name);
+	TRY(tree_empty(fd, e));
+	r = sys_rmdir(at, name);
+	return r < 0 ? fail_sys(e, r, "cannot remove %s", name) : 0;
+}
+
 unsigned char tree_type(int dir, const struct dirent64 *d)
 {
 	struct stat st;

@@ -32,6 +32,8 @@ MUST int tree_open_below(int dir, const char *name);
 /* Makes a directory and gives it to uid, gid, by its handle, which is returned: dir may be somebody's who exchanges what lies in it
  * meanwhile. -EPERM: that was done. -EEXIST. */
 MUST int tree_make(int dir, const char *name, mode_t mode, uid_t uid, gid_t gid);
+/* Removes a directory of at with all that is below it (tree_empty); one that is not there is no error. */
+MUST int tree_remove(int at, const char *name, struct err *e);
 /* d_type as file systems that know it tell, else asked. DT_UNKNOWN: it is gone. */
 unsigned char tree_type(int dir, const struct dirent64 *d);
 

@@ -46,6 +46,8 @@ struct box_state {
 MUST int box_state(struct globals *g, const char *id, struct box_state *out, struct err *e);
 /* Was one of its programs killed for lack of memory, within its limit? Known as long as the container is there. */
 bool box_out_of_memory(struct globals *g, const char *id);
+/* "PREFIX-xxxxxxxx": the id of the box that works on this one directory, whoever starts it. */
+const char *box_id_of(struct arena *a, const char *prefix, const char *dir);
 /* A clean end: sig to init, SIGKILL after grace_ms (*killed); then the container is deleted. BOX_NONE is no error. */
 MUST int box_stop(struct globals *g, const char *id, int sig, uint64_t grace_ms, bool *killed, struct err *e);
 /* All of its processes stand still (cgroup freezer, else SIGSTOP to each in its pid namespace until none runs), and go on. */

@@ -6,6 +6,7 @@
 #include "apply/probe.h"
 #include "apply/stop.h"
 #include "base/fd.h"
+#include "sandbox/sha256.h"
 #include "verb/box_parts.h"
 #include "verb/compile.h"
 #include "verb/make.h"
@@ -64,6 +65,17 @@ bool box_out_of_memory(struct globals *g, const char *id)
 
 	lifecycle_close(&o);
 	return out;
+}
+
+const char *box_id_of(struct arena *a, const char *prefix, const char *dir)
+{
+	unsigned char sum[SHA256_BYTES];
+	struct sha256 h;
+
+	sha256_begin(&h);
+	sha256_text(&h, dir);
+	sha256_end(&h, sum);
+	return arena_fmt(a, "%s-%02x%02x%02x%02x", prefix, sum[0], sum[1], sum[2], sum[3]);
 }
 
 /* What a killed start left has no record that can be read, and is removed all the same. */

@@ -3,7 +3,6 @@
 #include "verb/sandbox_build.h"
 #include "apply/streams.h"
 #include "base/utf8.h"
-#include "sandbox/sha256.h"
 #include "store/files.h"
 #include "verb/box.h"
 #include <errno.h>
@@ -49,13 +48,7 @@ static void mount_init(struct arena *a, const struct engine_wishes *w, struct bo
 /* The container of a build: of this one directory, whose lock we hold. */
 static const char *box_id(struct arena *a, const struct template_ *t)
 {
-	unsigned char sum[SHA256_BYTES];
-	struct sha256 h;
-
-	sha256_begin(&h);
-	sha256_text(&h, t->dir);
-	sha256_end(&h, sum);
-	return arena_fmt(a, "template-%02x%02x%02x%02x", sum[0], sum[1], sum[2], sum[3]);
+	return box_id_of(a, "template", t->dir);
 }
 
 /* A build whose command was killed goes on without it, in a directory that is nobody's any more. */

@@ -11,6 +11,7 @@
 #include "store/store.h"
 #include "verb/box_parts.h"
 #include "verb/compile.h"
+#include "verb/sandbox_flow.h"
 #include "verb/sandbox_view.h"
 #include <errno.h>
 #include <signal.h>
@@ -75,13 +76,13 @@ static int stop(struct globals *g, const struct sandbox *s, struct err *e)
 
 static void release_ports(struct globals *g, const struct sandbox *s)
 {
-	int64_t port = view_number(s->conf.port);
+	uint16_t port = sandbox_port(s);
 	port_leases leases;
 	struct err gone;
 	size_t i;
 
-	if (port > 0 && port <= UINT16_MAX)
-		port_release(s, (uint16_t)port);
+	if (port)
+		port_release(s, port);
 	if (s->conf.id || port_list(g->arena, &s->place, &leases, &gone) < 0)
 		return;
 	for (i = 0; i < leases.n; i++)

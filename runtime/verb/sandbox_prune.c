@@ -72,10 +72,10 @@ static void sandboxes(struct pruning *x, const struct strs *names)
 
 		if (view_open(x->g, &x->p, names->v[i], &v, &why) < 0)
 			continue;
-		expires = view_number(v.s.conf.expires);
+		expires = sandbox_expires(&v.s);
 		if (!strcmp(v.state, "unfinished"))
 			because = "its create or destroy was killed";
-		else if (v.whole && expires >= 0 && expires <= view_now())
+		else if (v.whole && expires <= view_now())
 			because = arena_fmt(a, "it expired %s ago", view_span(a, view_now() - expires));
 		view_close(&v);
 		if (because)

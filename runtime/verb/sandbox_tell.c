@@ -2,8 +2,8 @@
  * Must not look at more than its configuration. */
 #include "sandbox/environment.h"
 #include "store/files.h"
-#include "verb/make.h"
 #include "verb/sandbox_flow.h"
+#include "verb/sandbox_view.h"
 #include <string.h>
 
 const char *sandbox_listens(const struct sandbox *s)
@@ -32,18 +32,16 @@ const char *sandbox_address(struct arena *a, const char *host, const char *port)
 
 uint16_t sandbox_port(const struct sandbox *s)
 {
-	struct err ignored;
-	uint64_t port;
+	int64_t port = view_number(s->conf.port);
 
-	return s->conf.port && parse_number(s->conf.port, UINT16_MAX, "DB_PORT", &port, &ignored) == 0 ? (uint16_t)port : 0;
+	return port > 0 && port <= UINT16_MAX ? (uint16_t)port : 0;
 }
 
 int64_t sandbox_expires(const struct sandbox *s)
 {
-	struct err ignored;
-	uint64_t at;
+	int64_t at = view_number(s->conf.expires);
 
-	return s->conf.expires && parse_number(s->conf.expires, INT64_MAX, "SANDBOX_EXPIRES", &at, &ignored) == 0 ? (int64_t)at : INT64_MAX;
+	return at < 0 ? INT64_MAX : at;
 }
 
 const char *sandbox_title(struct arena *a, const struct sandbox *s)

@@ -3,7 +3,6 @@
  * Must not run anything of the image. */
 #include "verb/sandbox_unpack.h"
 #include "base/fd.h"
-#include "sandbox/sha256.h"
 #include "sandbox/storage.h"
 #include "store/files.h"
 #include "sys/sys.h"
@@ -111,13 +110,7 @@ static const char clean_script[] =
 /* One per store: its lock is held. */
 static const char *box_id(struct arena *a, const struct image_store *s)
 {
-	unsigned char sum[SHA256_BYTES];
-	struct sha256 h;
-
-	sha256_begin(&h);
-	sha256_text(&h, s->dir);
-	sha256_end(&h, sum);
-	return arena_fmt(a, "image-%02x%02x%02x%02x", sum[0], sum[1], sum[2], sum[3]);
+	return box_id_of(a, "image", s->dir);
 }
 
 /* The sandbox of a command that was killed works on, in a directory that is nobody's any more. */

@@ -14,7 +14,8 @@ setup() {
 	mkdir -p "$T/tree"
 	cd "$T/tree"
 	SHARED=$B/tests/sandbox
-	mkdir -p "$SHARED"
+	mkdir -p "$SHARED/templates" # root's, whoever comes first
+	mkdir -p -m 700 "$SHARED/ports"
 	export WASIRUN_TEMPLATES=$SHARED/templates
 	unset WASI_SANDBOX_DIR WASI_USE_NAMESPACES WASI_MEMORY_LIMIT ENVIRONMENT SUDO_UID SUDO_GID XDG_RUNTIME_DIR PW
 	unset ${!PG*} ${!MYSQL*} ${!POSTGRES*} ${!MARIADB*} ${!REDIS*} ${!DB_*}
