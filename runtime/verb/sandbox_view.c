@@ -1,5 +1,6 @@
 /* sandbox_view.c - a sandbox as those commands see it that change nothing.
  * Must not take its lock: who looks never waits for who works. */
+#include "sys/sys.h"
 #include "verb/sandbox_flow.h"
 #include "verb/sandbox_view.h"
 #include "base/fd.h"
@@ -53,7 +54,12 @@ int view_open(struct globals *g, const struct place *p, const char *name, struct
 			*e = why;
 			return -e->code;
 		}
-		out->state = why.code != ENOENT ? "damaged" : tree_is_locked(out->s.fd) ? "busy" : "unfinished";
+		if (why.code != ENOENT)
+			out->state = "damaged";
+		else if (tree_is_locked(out->s.fd) || sys_access(out->s.fd, SANDBOX_CONF, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			out->state = "busy"; /* or it was until a moment ago, and is whole now: prune must not take it for a killed one's */
+		else
+			out->state = "unfinished";
 		r = -why.code;
 	}
 	if (r < 0)
